@@ -1,0 +1,1 @@
+"""Foreign formats and systems: traces, data sets, later schedulers, meters and protocols."""

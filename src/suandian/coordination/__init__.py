@@ -1,0 +1,1 @@
+"""Deciding (View → Plan, pure) and placing jobs within a plan."""

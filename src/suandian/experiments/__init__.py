@@ -1,0 +1,1 @@
+"""Scenarios, runs, comparisons and reports: the only stratum that may hold truth beside measurement."""

@@ -1,0 +1,1 @@
+"""Which work is flexible, by how much and for how long."""

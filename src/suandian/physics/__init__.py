@@ -1,0 +1,1 @@
+"""From weather and work to power: IT load, cooling, batteries, facilities, feeders."""

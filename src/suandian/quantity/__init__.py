@@ -1,0 +1,1 @@
+"""Units, time, series, money and errors: what every other stratum is made of."""

@@ -1,0 +1,1 @@
+"""What happened: past-tense events in an append-only, hash-chained journal."""

@@ -1,0 +1,94 @@
+"""The events of the journal. Facts are in the past tense; many of one kind form a block of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "JobBlock",
+    "JobEventKind",
+    "LevelBlock",
+    "Meter",
+    "MeterBlock",
+    "PlanEnacted",
+    "Quality",
+]
+
+
+class Quality(IntEnum):
+    """Quality flag of a meter read."""
+
+    MEASURED = 0
+    ESTIMATED = 1
+    MISSING = 2
+
+
+class JobEventKind(IntEnum):
+    """What happened to a job."""
+
+    SUBMITTED = 0
+    STARTED = 1
+    PAUSED = 2
+    RESUMED = 3
+    MOVED = 4
+    FINISHED = 5
+    OVERRODE = 6  # started or kept running beyond the plan to meet its deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A meter or sub-meter. Its id is `site/<id>/<channel>` or `feeder/<id>/<channel>`.
+
+    Channels of a site: `grid` (billing meter), `it`, `it/F0` … `it/F5`, `facility` (all that the building
+    draws), `battery` (import = charge, export = discharge), `pv` (export = generation used),
+    `pv_available`. Of a feeder: `grid` (transformer, import from above), `load`, `pv`, `pv_available`.
+    """
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeterBlock:
+    """Reads of all meters for intervals `[first, first + n)`; arrays `(meters, n)`, MWh, both non-negative."""
+
+    first: int
+    import_mwh: NDArray[np.float64]
+    export_mwh: NDArray[np.float64]
+    quality: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelBlock:
+    """Energy stored in each site's battery at the *end* of intervals `[first, first + n)`, `(sites, n)` MWh."""
+
+    first: int
+    energy_mwh: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JobBlock:
+    """Job events as columns; `job` is the row in the JobTable, `at_s` Unix seconds, `site` −1 for none."""
+
+    job: NDArray[np.int64]
+    kind: NDArray[np.int8]
+    at_s: NDArray[np.int64]
+    site: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanEnacted:
+    """A plan was put into force for intervals `[first, last)`.
+
+    `it_mw` is the plan's dynamic IT power by site, `(sites, last − first)`; the gap to what was placed is a KPI.
+    """
+
+    first: int
+    last: int
+    coordinator: str
+    it_mw: NDArray[np.float64]
+    forecasts_issued_s: int
+    diagnostics: dict[str, float]

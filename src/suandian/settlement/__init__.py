@@ -1,0 +1,1 @@
+"""Who owes whom, read from the journal and the contracts and from nothing else."""

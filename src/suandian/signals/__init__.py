@@ -1,0 +1,1 @@
+"""Curves over time: weather, renewables, load, prices, carbon, tariffs, arrivals, and their forecasts."""

@@ -1,0 +1,1 @@
+"""The simulated world: the truth of a study, advanced in compiled kernels, leaving what meters would leave."""

@@ -1,0 +1,1 @@
+"""What was really gained, read from the journal and the contracts and from nothing else."""
