@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 import polars as pl
 
+from suandian.quantity.errors import DataError
 from suandian.record.journal import Journal
+from suandian.settlement.ledger import Ledger
 from suandian.simulation.truth import Truth
 
 __all__ = ["Arm", "Finding", "Provenance"]
@@ -21,6 +24,7 @@ class Arm:
     kpis       name → value, the names of `suandian.experiments.kpi.KPI_NAMES`, in that order
     sites      one row per connection: connection, import_mwh, export_mwh, peak_import_mw, import_max_mw,
                export_max_mw, pv_curtailed_mwh, energy_cost_cny, demand_charge_cny, carbon_average_kg, work_gpu_h, …
+    ledger     who owes whom for the arm's metered energy
     jobs       one row per job: job, kind, label, home, site, submitted, released, due, started, finished, delay_h,
                work_gpu_h, pauses, moved, missed
     """
@@ -30,6 +34,7 @@ class Arm:
     kpis: Mapping[str, float]
     sites: pl.DataFrame
     jobs: pl.DataFrame
+    ledger: Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +72,45 @@ class Finding:
     bound_cny: float
     provenance: Provenance
     folder: Path | None
+
+    @property
+    def kpis(self) -> pl.DataFrame:
+        """One row per coordinator: `coordinator` and every KPI of docs/reference/kpis.md."""
+        return pl.DataFrame([{"coordinator": name, **arm.kpis} for name, arm in self.arms.items()])
+
+    def jobs(self, coordinator: str) -> pl.DataFrame:
+        """What became of every job under `coordinator`, one row per job."""
+        return self._arm(coordinator).jobs
+
+    def meters(self, coordinator: str, *meter_ids: str) -> pl.DataFrame:
+        """Meter reads under `coordinator` (all meters, or those named): meter, start, import_mwh, export_mwh, quality."""
+        return self._arm(coordinator).journal.meter_frame(meter_ids or None)
+
+    def sites(self, coordinator: str) -> pl.DataFrame:
+        """One row per grid connection under `coordinator`."""
+        return self._arm(coordinator).sites
+
+    def report(self, path: str | Path, *, lang: str = "en") -> Path:
+        """Write the study report, one HTML file that opens offline, in `lang` (`en` or `zh`); returns its path."""
+        from suandian.experiments.report import write
+
+        return write(self, Path(path), lang=lang)
+
+    def to_dict(self) -> dict[str, object]:
+        """What `--json` prints: the KPI record of every arm under `runs.<coordinator>`, and how to reproduce it."""
+        return {
+            "name": self.name,
+            "control": self.control,
+            "chosen": self.chosen,
+            "bound_cny": None if isnan(self.bound_cny) else self.bound_cny,
+            "folder": str(self.folder) if self.folder else None,
+            "scenario_hash": self.provenance.scenario_hash,
+            "seed": self.provenance.seed,
+            "versions": dict(self.provenance.versions),
+            "runs": {name: dict(arm.kpis) for name, arm in self.arms.items()},
+        }
+
+    def _arm(self, coordinator: str) -> Arm:
+        if coordinator not in self.arms:
+            raise DataError(f"the study has no arm {coordinator!r}; it has {', '.join(self.arms)}")
+        return self.arms[coordinator]

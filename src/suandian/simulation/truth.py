@@ -28,6 +28,7 @@ class Truth:
     feeder_pv_mw, feeder_load_mw (B, T) available PV and load of the neighbours
     arrivals_mw       (classes, hours of the week, 168) usual rate of new work in MW of dynamic IT power, local time,
                       learnt from a period *before* the study: the arrival forecast of those who cannot see the future
+    arrival_run_h     (classes,) energy-weighted mean run time of that work, from the same earlier period
     sources           name of each field → where it comes from, for the report's provenance
     """
 
@@ -47,5 +48,6 @@ class Truth:
     feeder_pv_mw: NDArray[np.float64]
     feeder_load_mw: NDArray[np.float64]
     arrivals_mw: NDArray[np.float64]
+    arrival_run_h: NDArray[np.float64]
     instructions: tuple[Instruction, ...]
     sources: Mapping[str, str]

@@ -1,0 +1,275 @@
+"""The KPI record of an arm: reductions over its journal, with the prices and factors of the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from suandian.model.plan import Fleet
+from suandian.model.workload import FLEXIBILITY_LABELS
+from suandian.record.journal import Journal
+from suandian.settlement.ledger import Ledger
+from suandian.settlement.rating import SupplyContract, rate_supply
+from suandian.settlement.tariff import MonthlyBill
+from suandian.simulation.truth import Truth
+from suandian.verification.impact import Connection, EnergyAccount, account, emissions_kg, site_balance_error_mwh
+from suandian.verification.service import ServiceAccount, job_outcomes, service_account
+
+__all__ = ["KPI_NAMES", "Reduced", "connections", "reduce_journal", "supply_contracts"]
+
+#: The KPI record, in the order of the table. Definitions: docs/reference/kpis.md.
+KPI_NAMES: tuple[str, ...] = (
+    "objective_cny",
+    "energy_cost_cny",
+    "demand_charge_cny",
+    "total_cost_cny",
+    "import_mwh",
+    "export_mwh",
+    "peak_import_mw",
+    "pv_curtailed_mwh",
+    "reverse_flow_mwh",
+    "reverse_limit_h",
+    "carbon_average_kg",
+    "carbon_marginal_kg",
+    "carbon_official_kg",
+    "renewable_share_ratio",
+    "battery_throughput_mwh",
+    "jobs_completed",
+    "deadline_misses",
+    "delay_mean_h",
+    "delay_p95_h",
+    "work_gpu_h",
+    "plan_placement_gap_mwh",
+    "energy_balance_error_mwh",
+    "import_violation_mwh",
+    "deadline_overrides",
+    "wall_s",
+)
+
+_INTERACTIVE = ("F0", "F1")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduced:
+    """What is reduced from one journal: the KPI record, frames by connection and by job, and the books."""
+
+    kpis: Mapping[str, float]
+    sites: pl.DataFrame
+    jobs: pl.DataFrame
+    ledger: Ledger
+
+
+def connections(fleet: Fleet) -> tuple[Connection, ...]:
+    """The points where the study meets the grid: every feeder, and every site that hangs behind none."""
+    found = []
+    for feeder in fleet.feeders:
+        behind = [site for site in fleet.sites if site.feeder == feeder.id]
+        root = f"feeder/{feeder.id}"
+        found.append(
+            Connection(
+                id=feeder.id,
+                meter=f"{root}/grid",
+                import_max_mw=feeder.import_max_mw,
+                export_max_mw=feeder.export_max_mw,
+                site_meters=tuple(f"site/{site.id}/grid" for site in behind),
+                load_meters=(f"{root}/load", *(f"site/{site.id}/facility" for site in behind)),
+                pv_meters=((f"{root}/pv", f"{root}/pv_available"), *_pv_meters(fleet, {s.id for s in behind})),
+                battery_meters=tuple(f"site/{site.id}/battery" for site in behind if site.battery is not None),
+            )
+        )
+    for site in fleet.sites:
+        if site.feeder:
+            continue
+        found.append(
+            Connection(
+                id=site.id,
+                meter=f"site/{site.id}/grid",
+                import_max_mw=site.import_max_mw,
+                export_max_mw=site.export_max_mw,
+                site_meters=(),
+                load_meters=(f"site/{site.id}/facility",),
+                pv_meters=tuple(_pv_meters(fleet, {site.id})),
+                battery_meters=(f"site/{site.id}/battery",) if site.battery is not None else (),
+            )
+        )
+    return tuple(found)
+
+
+def supply_contracts(truth: Truth) -> tuple[SupplyContract, ...]:
+    """One supply contract per site: its operator pays the grid company of its area for what the site's meter reads."""
+    grid = next((party.id for party in truth.parties if "grid_operator" in party.roles), "grid")
+    of_feeder = {feeder.id: feeder.operator for feeder in truth.fleet.feeders}
+    return tuple(
+        SupplyContract(
+            meter=f"site/{site.id}/grid",
+            payer=site.operator,
+            payee=of_feeder.get(site.feeder, grid),
+            price_cny_per_mwh=truth.price_cny_per_mwh[s],
+            export_price_cny_per_mwh=truth.export_price_cny_per_mwh[s],
+            demand_cny_per_mw_month=float(truth.fleet.demand_cny_per_mw_month[s]),
+            clause=truth.sources.get(f"price_cny_per_mwh/{site.id}", "supply contract"),
+        )
+        for s, site in enumerate(truth.fleet.sites)
+    )
+
+
+def reduce_journal(journal: Journal, truth: Truth, *, currency: str = "CNY", wall_s: float = 0.0) -> Reduced:
+    """Reduce a complete journal. Money passes through settlement: what is shown is what the books say."""
+    fleet = truth.fleet
+    bills, transactions = rate_supply(journal, supply_contracts(truth), zone=fleet.zone)
+    ledger = Ledger(currency)
+    ledger.book(transactions)
+    points = connections(fleet)
+    accounts = [account(journal, point) for point in points]
+    jobs = job_outcomes(journal, truth.jobs, fleet.classes.label_index[truth.class_index])
+    kpis = _record(journal, truth, bills, accounts, points, service_account(jobs), wall_s)
+    return Reduced(kpis, _site_frame(journal, truth, points, accounts, bills, jobs), jobs, ledger)
+
+
+def _record(
+    journal: Journal,
+    truth: Truth,
+    bills: Sequence[MonthlyBill],
+    accounts: Sequence[EnergyAccount],
+    points: Sequence[Connection],
+    service: ServiceAccount,
+    wall_s: float,
+) -> dict[str, float]:
+    carbon = _carbon_kg(journal, truth)
+    energy_cny = float(sum(bill.energy_cny - bill.export_credit_cny for bill in bills))
+    demand_cny = float(sum(bill.demand_cny for bill in bills))
+    curtailed_mwh = sum(a.pv_curtailed_mwh for a in accounts)
+    violation_mwh = sum(a.import_violation_mwh for a in accounts) + _own_meter_violation_mwh(journal, fleet=truth.fleet)
+    discharged = {s.id: float(journal.metered(f"site/{s.id}/battery")[1].sum()) for s in truth.fleet.sites if s.battery}
+    wear_cny = sum(s.battery.wear_cny_per_mwh * discharged[s.id] for s in truth.fleet.sites if s.battery)
+    objective = truth.objective
+    feeder_export_mwh = sum(a.export_mwh for a, p in zip(accounts, points, strict=True) if p.site_meters)
+    values = {
+        "objective_cny": energy_cny
+        + demand_cny
+        + wear_cny
+        + objective.carbon_cny_per_t * carbon[objective.carbon_signal] / 1000.0
+        + objective.curtailment_cny_per_mwh * curtailed_mwh
+        + objective.violation_cny_per_mwh * violation_mwh,
+        "energy_cost_cny": energy_cny,
+        "demand_charge_cny": demand_cny,
+        "total_cost_cny": energy_cny + demand_cny,
+        "import_mwh": sum(a.import_mwh for a in accounts),
+        "export_mwh": sum(a.export_mwh for a in accounts),
+        "peak_import_mw": sum(a.peak_import_mw for a in accounts),
+        "pv_curtailed_mwh": curtailed_mwh,
+        "reverse_flow_mwh": feeder_export_mwh,
+        "reverse_limit_h": sum(a.reverse_limit_h for a, p in zip(accounts, points, strict=True) if p.site_meters),
+        "carbon_average_kg": carbon["average"],
+        "carbon_marginal_kg": carbon["marginal"],
+        "carbon_official_kg": carbon["official"],
+        "renewable_share_ratio": sum(a.renewable_mwh for a in accounts)
+        / max(sum(a.consumption_mwh for a in accounts), 1e-12),
+        "battery_throughput_mwh": sum(discharged.values()),
+        "jobs_completed": float(service.jobs_completed),
+        "deadline_misses": float(service.deadline_misses),
+        "delay_mean_h": service.delay_mean_h,
+        "delay_p95_h": service.delay_p95_h,
+        "work_gpu_h": service.work_gpu_h,
+        "plan_placement_gap_mwh": _gap_mwh(journal),
+        "energy_balance_error_mwh": max(
+            [a.balance_error_mwh for a in accounts] + [site_balance_error_mwh(journal, s.id) for s in truth.fleet.sites]
+        ),
+        "import_violation_mwh": violation_mwh,
+        "deadline_overrides": sum(plan.diagnostics.get("overrides", 0.0) for plan in journal.plans()),
+        "wall_s": wall_s,
+    }
+    return {name: float(values[name]) for name in KPI_NAMES}
+
+
+def _carbon_kg(journal: Journal, truth: Truth) -> dict[str, float]:
+    imports = [journal.metered(f"site/{site.id}/grid")[0] for site in truth.fleet.sites]
+    signals = {
+        "average": truth.carbon_average_kg_per_mwh,
+        "marginal": truth.carbon_marginal_kg_per_mwh,
+        "official": truth.fleet.carbon_official_kg_per_mwh[:, None],
+    }
+    return {
+        name: sum(emissions_kg(imported, factors[s]) for s, imported in enumerate(imports))
+        for name, factors in signals.items()
+    }
+
+
+def _own_meter_violation_mwh(journal: Journal, *, fleet: Fleet) -> float:
+    """Import above the own limit of sites behind a feeder; other sites' meters are connections already."""
+    total = 0.0
+    for site in fleet.sites:
+        if site.feeder:
+            imported, _ = journal.metered(f"site/{site.id}/grid")
+            excess = imported - (site.import_max_mw + 1e-6) * journal.axis.step_h
+            total += float(excess[excess > 0].sum())
+    return total
+
+
+def _gap_mwh(journal: Journal) -> float:
+    """Σ max(0, offered − placed)·Δ over sites and intervals, dynamic IT energy of jobs; 0 for plans without a curve."""
+    labels = [label for label in FLEXIBILITY_LABELS if label not in _INTERACTIVE]
+    placed_mw = {
+        site: np.sum([journal.metered(f"site/{site}/it/{label}")[0] for label in labels], axis=0) / journal.axis.step_h
+        for site in journal.sites
+    }
+    gap_mw = 0.0
+    for plan in journal.plans():
+        for row, site in enumerate(journal.sites):
+            gap_mw += float(np.maximum(plan.it_mw[row] - placed_mw[site][plan.first : plan.last], 0.0).sum())
+    return gap_mw * journal.axis.step_h
+
+
+def _site_frame(
+    journal: Journal,
+    truth: Truth,
+    points: Sequence[Connection],
+    accounts: Sequence[EnergyAccount],
+    bills: Sequence[MonthlyBill],
+    jobs: pl.DataFrame,
+) -> pl.DataFrame:
+    rows = []
+    for point, energy in zip(points, accounts, strict=True):
+        meters = set(point.site_meters or (point.meter,))
+        sites = [meter.split("/")[1] for meter in sorted(meters)]
+        own = [bill for bill in bills if bill.meter in meters]
+        index = [truth.fleet.sites.index(site) for site in truth.fleet.sites if site.id in sites]
+        rows.append(
+            {
+                "connection": point.id,
+                "sites": ",".join(sites),
+                "import_mwh": energy.import_mwh,
+                "export_mwh": energy.export_mwh,
+                "peak_import_mw": energy.peak_import_mw,
+                "import_max_mw": point.import_max_mw,
+                "export_max_mw": point.export_max_mw,
+                "pv_available_mwh": energy.pv_available_mwh,
+                "pv_curtailed_mwh": energy.pv_curtailed_mwh,
+                "reverse_limit_h": energy.reverse_limit_h,
+                "import_violation_mwh": energy.import_violation_mwh,
+                "facility_mwh": sum(float(journal.metered(f"site/{s}/facility")[0].sum()) for s in sites),
+                "it_mwh": sum(float(journal.metered(f"site/{s}/it")[0].sum()) for s in sites),
+                "energy_cost_cny": float(sum(bill.energy_cny - bill.export_credit_cny for bill in own)),
+                "demand_charge_cny": float(sum(bill.demand_cny for bill in own)),
+                "billed_peak_mw": max(bill.peak_mw for bill in own),
+                "carbon_average_kg": sum(
+                    emissions_kg(
+                        journal.metered(f"site/{truth.fleet.sites[s].id}/grid")[0], truth.carbon_average_kg_per_mwh[s]
+                    )
+                    for s in index
+                ),
+                "work_gpu_h": float(jobs.filter(pl.col("site").is_in(sites))["work_gpu_h"].sum()),
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def _pv_meters(fleet: Fleet, site_ids: set[str]) -> list[tuple[str, str]]:
+    return [
+        (f"site/{site.id}/pv", f"site/{site.id}/pv_available")
+        for site in fleet.sites
+        if site.id in site_ids and site.pv_mw > 0
+    ]

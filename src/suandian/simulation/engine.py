@@ -1,0 +1,222 @@
+"""The simulated world: placement, then meters, battery and feeder, one compiled span per decision."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.coordination.placement import Placed, Placement
+from suandian.model.plan import Plan, View
+from suandian.model.workload import FLEXIBILITY_LABELS
+from suandian.physics.cooling import facility_coefficients
+from suandian.physics.facility import StepInputs, StepResult, advance
+from suandian.quantity.errors import Infeasible, InvariantBroken
+from suandian.quantity.timeaxis import TimeAxis
+from suandian.record.events import LevelBlock, Meter, MeterBlock, PlanEnacted, Quality
+from suandian.record.journal import Journal
+from suandian.simulation.desk import Desk, ForecastSchedule
+from suandian.simulation.truth import Truth
+
+__all__ = ["SimulatedWorld"]
+
+
+class SimulatedWorld:
+    """A world made of a Truth. The only one that reads it; everybody else gets Views and a Journal."""
+
+    def __init__(self, truth: Truth, schedule: ForecastSchedule) -> None:
+        self._truth = truth
+        self._desk = Desk(truth, schedule)
+        self._now = 0
+        fleet = truth.fleet
+        gpus = np.array([site.gpus for site in fleet.sites], dtype=np.int64)
+        self._placement = Placement(truth.jobs, truth.class_index, fleet.classes, gpus, truth.axis)
+        self._energy_mwh = np.array([s.battery.energy_initial_mwh if s.battery else 0.0 for s in fleet.sites])
+        self._peak_mw = np.zeros(len(fleet.sites))
+        self._month = truth.axis.local_starts(fleet.zone).astype("datetime64[M]").astype(np.int64)
+        coefficients = [
+            facility_coefficients(site.cooling, site.it_max_mw, truth.outdoor_c[s])
+            for s, site in enumerate(fleet.sites)
+        ]
+        self._fixed_mw = np.array([fixed for fixed, _ in coefficients])
+        self._per_it_ratio = np.array([ratio for _, ratio in coefficients])
+        self._journal = Journal(truth.axis, _meters(truth), tuple(site.id for site in fleet.sites))
+
+    @property
+    def axis(self) -> TimeAxis:
+        return self._truth.axis
+
+    @property
+    def now(self) -> int:
+        return self._now
+
+    @property
+    def journal(self) -> Journal:
+        return self._journal
+
+    def view(self, party: str) -> View:
+        """What `party` may know now: forecasts issued so far, jobs submitted so far, instructions issued so far."""
+        now_s = self._now_s()
+        return View(
+            axis=self.axis.part(self._now, self.axis.periods),
+            party=party,
+            fleet=self._truth.fleet,
+            objective=self._truth.objective,
+            outlook=self._desk.outlook(self._now),
+            queue=self._placement.queue(),
+            energy_mwh=self._energy_mwh.copy(),
+            peak_mw=self._peak_mw.copy(),
+            instructions=tuple(i for i in self._truth.instructions if i.issued_at_s <= now_s < i.end_s),
+        )
+
+    def next_interruption(self) -> int:
+        """First interval that starts after an instruction not yet known is issued."""
+        later = [i.issued_at_s for i in self._truth.instructions if i.issued_at_s > self._now_s()]
+        if not later:
+            return self.axis.periods
+        return min(-(-(min(later) - self.axis.start_s) // self.axis.step_s), self.axis.periods)
+
+    def enact(self, plan: Plan, until: int) -> None:
+        """Advance to interval `until` under `plan`.
+
+        Raises `InvariantBroken` for a plan that was not made for now, `Infeasible` where interactive demand
+        does not fit on the GPUs of the sites that may serve it.
+        """
+        first, n = self._now, until - self._now
+        if plan.axis.start != self.axis.at(first) or not 0 < n <= plan.axis.periods:
+            raise InvariantBroken(f"plan from {plan.axis.start} for {plan.axis.periods} intervals, world at {first}")
+        streams_mw = self._serve_streams(plan, first, until)
+        placed = self._place(plan, first, until, streams_mw)
+        label_mw = placed.label_mw.copy()
+        for row, stream in enumerate(self._truth.streams):
+            label_mw[FLEXIBILITY_LABELS.index(stream.label)] += streams_mw[row]
+        idle_mw = np.array([site.idle_it_mw for site in self._truth.fleet.sites])[:, None]
+        it_mw = idle_mw + label_mw.sum(axis=0)
+        span = slice(first, until)
+        facility_mw = self._fixed_mw[:, span] + self._per_it_ratio[:, span] * it_mw
+        step = advance(self._truth.fleet.sites, self._truth.fleet.feeders, self._step_inputs(plan, span, facility_mw))
+        self._record(plan, span, placed, label_mw, it_mw, facility_mw, step)
+        self._energy_mwh = step.energy_mwh[:, -1].copy()
+        self._update_peaks(span, step.import_mw)
+        self._now = until
+
+    def _now_s(self) -> int:
+        return self.axis.start_s + self._now * self.axis.step_s
+
+    def _serve_streams(self, plan: Plan, first: int, until: int) -> NDArray[np.float64]:
+        """Demand times the plan's shares, home where the plan says nothing, `(streams, S, n)`."""
+        fleet = self._truth.fleet
+        n = until - first
+        served = np.zeros((len(self._truth.streams), len(fleet.sites), n))
+        for row, stream in enumerate(self._truth.streams):
+            wish = np.where(fleet.stream_allowed[row][:, None], plan.stream_mw[row, :, :n], 0.0)
+            total = wish.sum(axis=0)
+            home = np.zeros_like(wish)
+            home[stream.home] = 1.0
+            share = np.where(total > 0, wish / np.where(total > 0, total, 1.0), home)
+            served[row] = share * stream.demand_mw[first:until]
+        return served
+
+    def _place(self, plan: Plan, first: int, until: int, streams_mw: NDArray[np.float64]) -> Placed:
+        fleet = self._truth.fleet
+        n = until - first
+        power_mw = fleet.stream_power_per_gpu_kw[:, None, None] / 1000.0
+        taken = np.ceil((streams_mw / power_mw).sum(axis=0) - 1e-9).astype(np.int64) if len(streams_mw) else 0
+        free = np.array([site.gpus for site in fleet.sites], dtype=np.int64)[:, None] - taken
+        if (free < 0).any():
+            site, t = np.unravel_index(int(free.argmin()), free.shape)
+            raise Infeasible(
+                f"interactive demand needs more GPUs than {fleet.sites[int(site)].id} has at "
+                f"{self.axis.at(first + int(t)).isoformat()}",
+                constraints=(f"sites.{fleet.sites[int(site)].id}.gpus",),
+                shortfall=f"{-int(free.min())} GPUs",
+            )
+        gpus_free = np.ascontiguousarray(np.broadcast_to(free, (len(fleet.sites), n)))
+        rank = None if plan.site_rank is None else plan.site_rank[:, :n]
+        return self._placement.advance(
+            first,
+            until,
+            np.ascontiguousarray(plan.it_mw[:, :, :n]),
+            gpus_free,
+            start_at_once=plan.start_at_once,
+            may_pause=plan.may_pause,
+            site_rank=rank,
+        )
+
+    def _step_inputs(self, plan: Plan, span: slice, facility_mw: NDArray[np.float64]) -> StepInputs:
+        n = facility_mw.shape[1]
+        return StepInputs(
+            step_h=self.axis.step_h,
+            facility_mw=facility_mw,
+            site_pv_mw=self._truth.site_pv_mw[:, span],
+            curtail_mw=plan.curtail_mw[:, :n],
+            charge_mw=None if plan.charge_mw is None else plan.charge_mw[:, :n],
+            discharge_mw=None if plan.discharge_mw is None else plan.discharge_mw[:, :n],
+            import_guard_mw=plan.import_guard_mw,
+            feeder_pv_mw=self._truth.feeder_pv_mw[:, span],
+            feeder_load_mw=self._truth.feeder_load_mw[:, span],
+            energy_mwh=self._energy_mwh,
+        )
+
+    def _record(
+        self,
+        plan: Plan,
+        span: slice,
+        placed: Placed,
+        label_mw: NDArray[np.float64],
+        it_mw: NDArray[np.float64],
+        facility_mw: NDArray[np.float64],
+        step: StepResult,
+    ) -> None:
+        n = it_mw.shape[1]
+        zero = np.zeros(n)
+        reads: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        for s, site in enumerate(self._truth.fleet.sites):
+            reads.append((step.import_mw[s], step.export_mw[s]))
+            reads.append((it_mw[s], zero))
+            reads += [(label_mw[label, s], zero) for label in range(len(FLEXIBILITY_LABELS))]
+            reads.append((facility_mw[s], zero))
+            if site.battery is not None:
+                reads.append((step.charge_mw[s], step.discharge_mw[s]))
+            if site.pv_mw > 0:
+                reads += [(zero, step.pv_used_mw[s]), (zero, self._truth.site_pv_mw[s, span])]
+        for b in range(len(self._truth.fleet.feeders)):
+            reads.append((step.feeder_import_mw[b], step.feeder_export_mw[b]))
+            reads.append((self._truth.feeder_load_mw[b, span], zero))
+            reads += [(zero, step.feeder_pv_used_mw[b]), (zero, self._truth.feeder_pv_mw[b, span])]
+        hours = self.axis.step_h
+        imported = np.array([imports for imports, _ in reads]) * hours
+        exported = np.array([exports for _, exports in reads]) * hours
+        quality = np.full(imported.shape, int(Quality.MEASURED), dtype=np.int8)
+        offered_mw = (
+            np.zeros((len(self._truth.fleet.sites), n)) if plan.start_at_once else plan.it_mw[:, :, :n].sum(axis=0)
+        )
+        diagnostics = {k: float(v) for k, v in plan.diagnostics.items()} | {"overrides": float(placed.overrides)}
+        self._journal.append(
+            PlanEnacted(span.start, span.stop, plan.coordinator, offered_mw, self._desk.issued_s, diagnostics)
+        )
+        self._journal.append(placed.events)
+        self._journal.append(MeterBlock(span.start, imported, exported, quality))
+        self._journal.append(LevelBlock(span.start, step.energy_mwh))
+
+    def _update_peaks(self, span: slice, import_mw: NDArray[np.float64]) -> None:
+        month = self._month[span]
+        if span.start > 0 and self._month[span.start - 1] != month[0]:
+            self._peak_mw[:] = 0.0
+        current = import_mw[:, month == month[-1]]
+        if month[0] != month[-1]:
+            self._peak_mw[:] = 0.0
+        self._peak_mw = np.maximum(self._peak_mw, current.max(axis=1))
+        if span.stop < self.axis.periods and self._month[span.stop] != month[-1]:
+            self._peak_mw = np.zeros_like(self._peak_mw)
+
+
+def _meters(truth: Truth) -> tuple[Meter, ...]:
+    meters: list[Meter] = []
+    for site in truth.fleet.sites:
+        channels = ["grid", "it", *(f"it/{label}" for label in FLEXIBILITY_LABELS), "facility"]
+        channels += ["battery"] if site.battery is not None else []
+        channels += ["pv", "pv_available"] if site.pv_mw > 0 else []
+        meters += [Meter(f"site/{site.id}/{channel}") for channel in channels]
+    for feeder in truth.fleet.feeders:
+        meters += [Meter(f"feeder/{feeder.id}/{channel}") for channel in ("grid", "load", "pv", "pv_available")]
+    return tuple(meters)

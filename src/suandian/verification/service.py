@@ -1,0 +1,117 @@
+"""What became of every job, read from the journal's job events and the terms under which jobs were accepted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from suandian.model.workload import FLEXIBILITY_LABELS, JobTable
+from suandian.record.events import JobBlock, JobEventKind
+from suandian.record.journal import Journal
+
+__all__ = ["ServiceAccount", "job_outcomes", "service_account"]
+
+_BEGINS = (JobEventKind.STARTED, JobEventKind.RESUMED)
+_ENDS = (JobEventKind.PAUSED, JobEventKind.FINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """Service of a period. A job unfinished at the end counts as late as it already is.
+
+    delay        finish minus the earliest possible finish (release + uninterrupted run), hours
+    """
+
+    jobs_completed: int
+    deadline_misses: int
+    delay_mean_h: float
+    delay_p95_h: float
+    work_gpu_h: float
+
+
+def job_outcomes(journal: Journal, jobs: JobTable, label_index: NDArray[np.int64]) -> pl.DataFrame:
+    """One row per job, in the order of `jobs`; times are UTC, null where they did not happen in the period.
+
+    `label_index` `(jobs,)` indexes `FLEXIBILITY_LABELS`. `work_gpu_h` is the useful work done: GPU-hours run less
+    what pauses lost to checkpoints. `delay_h` of an unfinished job is what it is already late by.
+    """
+    events = journal.job_events()
+    count = len(jobs)
+    end_s = journal.axis.end_s
+    started = _first(events, JobEventKind.STARTED, count)
+    finished = _first(events, JobEventKind.FINISHED, count)
+    site = np.full(count, -1, dtype=np.int64)
+    begins = np.isin(events.kind, _BEGINS)
+    site[events.job[begins]] = events.site[begins]
+    pauses = np.bincount(events.job[events.kind == JobEventKind.PAUSED], minlength=count)
+    moved = np.bincount(events.job[events.kind == JobEventKind.MOVED], minlength=count)
+    run_h = _run_h(events, count, end_s)
+    lost_h = pauses * jobs.checkpoint_h
+    work_gpu_h = np.minimum(np.maximum(run_h - lost_h, 0.0) * jobs.gpus_max, jobs.work_gpu_h)
+    earliest_s = jobs.released_s + jobs.duration_s
+    done_s = np.where(finished >= 0, finished, end_s)
+    missed = (done_s > jobs.due_s) | (finished < 0)
+    site_names = np.array([*journal.sites, ""])
+    kind_names = np.array(jobs.kind_names)
+    return (
+        pl.DataFrame(
+            {
+                "job": jobs.id,
+                "kind": kind_names[jobs.kind] if count else np.array([], dtype=str),
+                "label": np.array(FLEXIBILITY_LABELS)[label_index] if count else np.array([], dtype=str),
+                "home": site_names[jobs.home] if count else np.array([], dtype=str),
+                "site": site_names[site] if count else np.array([], dtype=str),
+                "submitted": jobs.submitted_s.astype("datetime64[s]"),
+                "released": jobs.released_s.astype("datetime64[s]"),
+                "due": jobs.due_s.astype("datetime64[s]"),
+                "started": np.where(started >= 0, started, 0).astype("datetime64[s]"),
+                "finished": np.where(finished >= 0, finished, 0).astype("datetime64[s]"),
+                "delay_h": np.maximum(done_s - earliest_s, 0) / 3600.0,
+                "work_gpu_h": work_gpu_h,
+                "energy_mwh": work_gpu_h * jobs.power_per_gpu_kw / 1000.0,
+                "pauses": pauses,
+                "moved": moved > 0,
+                "missed": missed,
+            }
+        )
+        .with_columns(
+            pl.when(pl.Series(started >= 0)).then(pl.col("started")).alias("started"),
+            pl.when(pl.Series(finished >= 0)).then(pl.col("finished")).alias("finished"),
+        )
+        .with_columns(pl.col("submitted", "released", "due", "started", "finished").dt.replace_time_zone("UTC"))
+    )
+
+
+def service_account(outcomes: pl.DataFrame) -> ServiceAccount:
+    """The service KPIs of a frame made by `job_outcomes`."""
+    delay_h = outcomes["delay_h"].to_numpy()
+    return ServiceAccount(
+        jobs_completed=int(outcomes["finished"].is_not_null().sum()),
+        deadline_misses=int(outcomes["missed"].sum()),
+        delay_mean_h=float(delay_h.mean()) if len(delay_h) else 0.0,
+        delay_p95_h=float(np.quantile(delay_h, 0.95)) if len(delay_h) else 0.0,
+        work_gpu_h=float(outcomes["work_gpu_h"].sum()),
+    )
+
+
+def _first(events: JobBlock, kind: JobEventKind, count: int) -> NDArray[np.int64]:
+    """Instant of each job's first event of `kind`, −1 where there is none."""
+    at_s = np.full(count, -1, dtype=np.int64)
+    rows = np.flatnonzero(events.kind == kind)[::-1]
+    at_s[events.job[rows]] = events.at_s[rows]
+    return at_s
+
+
+def _run_h(events: JobBlock, count: int, end_s: int) -> NDArray[np.float64]:
+    """Hours each job was running: ends minus begins; a job still running is counted up to `end_s`."""
+    begins = np.isin(events.kind, _BEGINS)
+    ends = np.isin(events.kind, _ENDS)
+    total_s = np.zeros(count, dtype=np.int64)
+    np.subtract.at(total_s, events.job[begins], events.at_s[begins])
+    np.add.at(total_s, events.job[ends], events.at_s[ends])
+    open_runs = np.bincount(events.job[begins], minlength=count) - np.bincount(events.job[ends], minlength=count)
+    run_h: NDArray[np.float64] = (total_s + open_runs * end_s) / 3600.0
+    return run_h
