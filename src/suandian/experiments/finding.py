@@ -83,7 +83,7 @@ class Finding:
         return self._arm(coordinator).jobs
 
     def meters(self, coordinator: str, *meter_ids: str) -> pl.DataFrame:
-        """Meter reads under `coordinator` (all meters, or those named): meter, start, import_mwh, export_mwh, quality."""
+        """Reads of all meters, or of those named: meter, start, import_mwh, export_mwh, quality."""
         return self._arm(coordinator).journal.meter_frame(meter_ids or None)
 
     def sites(self, coordinator: str) -> pl.DataFrame:

@@ -9,12 +9,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TimeAxis", "at_unix_s"]
+__all__ = ["TimeAxis", "at_unix_s", "instants"]
 
 
 def at_unix_s(seconds_s: int) -> datetime:
     """The UTC instant `seconds_s` seconds after 1970-01-01T00:00Z."""
     return datetime.fromtimestamp(int(seconds_s), tz=UTC)
+
+
+def instants(seconds_s: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """Unix seconds as `datetime64[ms]`, the finest unit that polars and Parquet share with us."""
+    stamps: NDArray[np.datetime64] = seconds_s.astype("datetime64[s]").astype("datetime64[ms]")
+    return stamps
 
 
 @dataclass(frozen=True, slots=True)

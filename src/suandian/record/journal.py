@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from suandian.quantity.errors import DataError, InvariantBroken
-from suandian.quantity.timeaxis import TimeAxis
+from suandian.quantity.timeaxis import TimeAxis, instants
 from suandian.record.events import JobBlock, JobEventKind, LevelBlock, Meter, MeterBlock, PlanEnacted
 
 __all__ = ["Journal", "load_journal"]
@@ -117,7 +117,7 @@ class Journal:
         blocks = self._of(MeterBlock)
         rows = {meter.id: row for row, meter in enumerate(self.meters)}
         frames = []
-        starts = self.axis.starts()
+        starts = instants(self.axis.starts_s())
         for meter_id in wanted:
             imported, exported = self.metered(meter_id)
             quality = np.concatenate([b.quality[rows[meter_id]] for b in blocks]) if blocks else np.zeros(0, np.int8)
@@ -144,7 +144,7 @@ class Journal:
             {
                 "job": events.job,
                 "event": names[events.kind] if len(events.kind) else np.array([], dtype=str),
-                "at": events.at_s.astype("datetime64[s]"),
+                "at": instants(events.at_s),
                 "site": sites[events.site] if len(events.site) else np.array([], dtype=str),
             }
         ).with_columns(pl.col("at").dt.replace_time_zone("UTC"))

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from suandian.model.workload import FLEXIBILITY_LABELS, JobTable
+from suandian.quantity.timeaxis import instants
 from suandian.record.events import JobBlock, JobEventKind
 from suandian.record.journal import Journal
 
@@ -64,11 +65,11 @@ def job_outcomes(journal: Journal, jobs: JobTable, label_index: NDArray[np.int64
                 "label": np.array(FLEXIBILITY_LABELS)[label_index] if count else np.array([], dtype=str),
                 "home": site_names[jobs.home] if count else np.array([], dtype=str),
                 "site": site_names[site] if count else np.array([], dtype=str),
-                "submitted": jobs.submitted_s.astype("datetime64[s]"),
-                "released": jobs.released_s.astype("datetime64[s]"),
-                "due": jobs.due_s.astype("datetime64[s]"),
-                "started": np.where(started >= 0, started, 0).astype("datetime64[s]"),
-                "finished": np.where(finished >= 0, finished, 0).astype("datetime64[s]"),
+                "submitted": instants(jobs.submitted_s),
+                "released": instants(jobs.released_s),
+                "due": instants(jobs.due_s),
+                "started": instants(np.where(started >= 0, started, 0)),
+                "finished": instants(np.where(finished >= 0, finished, 0)),
                 "delay_h": np.maximum(done_s - earliest_s, 0) / 3600.0,
                 "work_gpu_h": work_gpu_h,
                 "energy_mwh": work_gpu_h * jobs.power_per_gpu_kw / 1000.0,
