@@ -32,21 +32,29 @@ class Cooling:
     model              name of a cooling model (`economiser_chiller`, `constant`)
     pue_ratio          used by `constant` only: facility / IT
     loss_fixed_ratio   power lost at any load, as a share of the site's largest IT power
-    loss_ratio         power lost in proportion to IT power (UPS, distribution, fans)
+    loss_ratio         power lost in proportion to IT power (UPS, distribution)
+    moving_ratio       power of fans, pumps, dry coolers or towers, as a share of the heat moved
     supply_c           supply temperature that the servers are given
     approach_k         how far above outdoor air free cooling can supply
     blend_k            width of the band in which free cooling and chiller share the heat
     carnot_ratio       chiller efficiency as a share of Carnot's
+    coil_approach_k    how far the chilled water lies below the supply temperature
+    condenser_approach_k   how far condensing lies above outdoor air
+    cop_max_ratio      cap on heat lifted per chiller power, where the lift gets small
     """
 
     model: str = "economiser_chiller"
     pue_ratio: float = 1.3
-    loss_fixed_ratio: float = 0.03
-    loss_ratio: float = 0.08
+    loss_fixed_ratio: float = 0.02
+    loss_ratio: float = 0.06
+    moving_ratio: float = 0.04
     supply_c: float = 24.0
-    approach_k: float = 6.0
-    blend_k: float = 8.0
+    approach_k: float = 9.0
+    blend_k: float = 6.0
     carnot_ratio: float = 0.4
+    coil_approach_k: float = 6.0
+    condenser_approach_k: float = 12.0
+    cop_max_ratio: float = 8.0
 
 
 @dataclass(frozen=True, slots=True)

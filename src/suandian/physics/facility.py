@@ -1,0 +1,275 @@
+"""The site step: meters, own PV, batteries and shared connections advanced over many intervals in one kernel.
+
+Inside an interval all inputs are constant. A battery that fills or empties ends a *phase*; the limits are applied
+anew to the rest of the interval. What is returned are interval means, so the same day gives the same energies at 1, 5,
+15 and 60 minutes wherever its inputs are the same (power in MW, energy in MWh, S sites, B feeders, n intervals).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from suandian.model.grid import Feeder
+from suandian.model.site import Battery, Site
+from suandian.physics.balance import StepInputs, StepResult, check_balance
+from suandian.physics.battery import (
+    CHARGE,
+    DISCHARGE,
+    EFFICIENCY_IN,
+    EFFICIENCY_OUT,
+    ENERGY,
+    ENERGY_MAX,
+    ENERGY_MIN,
+    FULL_BAND_MWH,
+    IMPORT_MAX,
+    LIMITS,
+    LOAD,
+    NOW,
+    PV,
+    PV_USED,
+    until_bound_h,
+)
+from suandian.physics.feeder import guard_sites, hold_export, hold_import, self_consume, site_net_mw, wish
+from suandian.quantity.errors import InvariantBroken
+
+__all__ = ["StepInputs", "StepResult", "advance", "check_balance"]
+
+#: Import above a limit counts as a violation beyond this (rounding of a limit that is held exactly).
+VIOLATION_BAND_MW = 1e-9
+
+#: Rows of the kernel's results.
+_IMPORT, _EXPORT, _CHARGE, _DISCHARGE, _PV_USED, _VIOLATION, _ENERGY = 0, 1, 2, 3, 4, 5, 6
+_FEEDER_IMPORT, _FEEDER_EXPORT, _FEEDER_PV_USED, _FEEDER_VIOLATION = 0, 1, 2, 3
+
+_Table = NDArray[np.float64]  # (sites, columns) or (sites, intervals)
+_Cube = NDArray[np.float64]  # (results, sites, intervals)
+_Rows = NDArray[np.int64]
+
+_NO_BATTERY = Battery(energy_mwh=0.0, charge_max_mw=0.0, discharge_max_mw=0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Connections:
+    """Who hangs behind what: `members[offsets[k]:offsets[k+1]]` are the sites of connection k, feeders first."""
+
+    limits: NDArray[np.float64]
+    members: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    import_max_mw: NDArray[np.float64]
+    export_max_mw: NDArray[np.float64]
+
+
+def advance(sites: Sequence[Site], feeders: Sequence[Feeder], inputs: StepInputs) -> StepResult:
+    """Advance all `sites` and `feeders` over the n intervals of `inputs`.
+
+    Rules, in this order, in every phase. 1 The battery's wish: the plan's setpoint, or the stated rule
+    self-consumption (`suandian.physics.feeder.self_consume`). 2 A site above its guard or import limit charges less,
+    then discharges. 3 A feeder above its import limit: likewise, shared in proportion. 4 Own PV is used up to load,
+    charging and the site's export limit; above the feeder's export limit the neighbours' PV is curtailed first, then
+    PV exported by sites, and batteries discharge less last. Import that no battery can avoid is kept and counted as a
+    violation. Raises `ValueError` for wrong shapes and `InvariantBroken` if a balance or bound does not hold.
+    """
+    inputs.check(len(sites), len(feeders))
+    ties = _connections(sites, feeders, inputs.import_guard_mw)
+    count, periods = inputs.facility_mw.shape
+    site_out = np.zeros((7, count, periods))
+    feeder_out = np.zeros((4, len(feeders), periods))
+    if inputs.charge_mw is None or inputs.discharge_mw is None:
+        setpoint_mw, planned = np.zeros((count, 1)), False
+    else:
+        setpoint_mw, planned = inputs.charge_mw - inputs.discharge_mw, True
+    stuck = _advance(
+        ties.limits,
+        ties.members,
+        ties.offsets,
+        ties.import_max_mw,
+        ties.export_max_mw,
+        inputs.facility_mw,
+        inputs.site_pv_mw,
+        inputs.curtail_mw,
+        setpoint_mw,
+        planned,
+        inputs.feeder_pv_mw,
+        inputs.feeder_load_mw,
+        inputs.energy_mwh,
+        inputs.step_h,
+        site_out,
+        feeder_out,
+    )
+    if stuck >= 0:
+        raise InvariantBroken(f"interval {stuck} did not come to an end: batteries alternate at a limit")
+    result = StepResult(
+        import_mw=site_out[_IMPORT],
+        export_mw=site_out[_EXPORT],
+        charge_mw=site_out[_CHARGE],
+        discharge_mw=site_out[_DISCHARGE],
+        pv_used_mw=site_out[_PV_USED],
+        energy_mwh=site_out[_ENERGY],
+        feeder_import_mw=feeder_out[_FEEDER_IMPORT],
+        feeder_export_mw=feeder_out[_FEEDER_EXPORT],
+        feeder_pv_used_mw=feeder_out[_FEEDER_PV_USED],
+        site_violation_mw=site_out[_VIOLATION],
+        feeder_violation_mw=feeder_out[_FEEDER_VIOLATION],
+    )
+    check_balance(sites, feeders, inputs, result)
+    return result
+
+
+def _connections(
+    sites: Sequence[Site], feeders: Sequence[Feeder], import_guard_mw: NDArray[np.float64]
+) -> _Connections:
+    limits = np.empty((len(sites), LIMITS))
+    for s, site in enumerate(sites):
+        battery = site.battery or _NO_BATTERY
+        limits[s] = (
+            battery.charge_max_mw,
+            battery.discharge_max_mw,
+            battery.charge_efficiency_ratio,
+            battery.discharge_efficiency_ratio,
+            battery.energy_min_mwh,
+            battery.energy_mwh,
+            site.import_max_mw,
+            site.export_max_mw,
+            import_guard_mw[s],
+        )
+    rows = [[s for s, site in enumerate(sites) if site.feeder == feeder.id] for feeder in feeders]
+    rows += [[s] for s, site in enumerate(sites) if not site.feeder]
+    alone = len(rows) - len(feeders)
+    return _Connections(
+        limits,
+        np.array([s for own in rows for s in own], dtype=np.int64),
+        np.cumsum([0] + [len(own) for own in rows]).astype(np.int64),
+        np.array([feeder.import_max_mw for feeder in feeders] + [np.inf] * alone),
+        np.array([feeder.export_max_mw for feeder in feeders] + [np.inf] * alone),
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def _advance(
+    limits: _Table,
+    members: _Rows,
+    offsets: _Rows,
+    import_max_mw: NDArray[np.float64],
+    export_max_mw: NDArray[np.float64],
+    load_mw: _Table,
+    pv_mw: _Table,
+    curtail_mw: _Table,
+    setpoint_mw: _Table,
+    planned: bool,
+    feeder_pv_mw: _Table,
+    feeder_load_mw: _Table,
+    energy_mwh: NDArray[np.float64],
+    step_h: float,
+    site_out: _Cube,
+    feeder_out: _Cube,
+) -> int:
+    """Fill `site_out` and `feeder_out`; returns −1, or an interval with more phases than batteries can cause."""
+    now = np.zeros((load_mw.shape[0], NOW))
+    now[:, ENERGY] = energy_mwh
+    wish_mw = np.zeros(load_mw.shape[0])
+    for k in range(len(offsets) - 1):
+        own = members[offsets[k] : offsets[k + 1]]
+        behind = k < feeder_pv_mw.shape[0]
+        for t in range(load_mw.shape[1]):
+            for s in own:
+                now[s, LOAD] = load_mw[s, t]
+                now[s, PV] = max(0.0, pv_mw[s, t] - curtail_mw[s, t])
+                wish_mw[s] = setpoint_mw[s, t] if planned else 0.0
+            local_pv_mw = feeder_pv_mw[k, t] if behind else 0.0
+            local_load_mw = feeder_load_mw[k, t] if behind else 0.0
+            left_h = step_h
+            phases = 0
+            while left_h > 0.0:
+                used_mw = _settle(
+                    limits, now, own, wish_mw, planned, local_pv_mw, local_load_mw, import_max_mw[k], export_max_mw[k]
+                )
+                phase_h = left_h
+                for s in own:
+                    phase_h = min(phase_h, until_bound_h(limits, now, s))
+                net_mw = local_load_mw - used_mw
+                for s in own:
+                    net_mw += _book(limits, now, s, t, phase_h, phase_h / step_h, site_out)
+                if behind:
+                    _book_feeder(net_mw, used_mw, import_max_mw[k], phase_h / step_h, feeder_out, k, t)
+                left_h -= phase_h
+                phases += 1
+                if phases > 4 * len(own) + 4:
+                    return t
+            for s in own:
+                site_out[_ENERGY, s, t] = now[s, ENERGY]
+    return -1
+
+
+@njit(cache=True, error_model="numpy")
+def _settle(
+    limits: _Table,
+    now: _Table,
+    own: _Rows,
+    wish_mw: NDArray[np.float64],
+    planned: bool,
+    feeder_pv_mw: float,
+    feeder_load_mw: float,
+    import_max_mw: float,
+    export_max_mw: float,
+) -> float:
+    """Powers of one phase, written into `now`; returns the neighbours' PV that is used."""
+    if planned:
+        for s in own:
+            wish(limits, now, s, wish_mw[s])
+    else:
+        self_consume(limits, now, own, feeder_pv_mw, feeder_load_mw)
+    guard_sites(limits, now, own)
+    net_mw = feeder_load_mw - feeder_pv_mw
+    for s in own:
+        net_mw += site_net_mw(now, s)
+    if net_mw > import_max_mw:
+        hold_import(limits, now, own, net_mw - import_max_mw)
+    elif net_mw < -export_max_mw:
+        return hold_export(now, own, -export_max_mw - net_mw, feeder_pv_mw)
+    return feeder_pv_mw
+
+
+@njit(cache=True, error_model="numpy")
+def _book(limits: _Table, now: _Table, s: int, t: int, phase_h: float, weight_ratio: float, out: _Cube) -> float:
+    """Add the phase to the interval means and to the store; returns the site's net import."""
+    net_mw = site_net_mw(now, s)
+    out[_IMPORT, s, t] += weight_ratio * max(0.0, net_mw)
+    out[_EXPORT, s, t] += weight_ratio * max(0.0, -net_mw)
+    out[_CHARGE, s, t] += weight_ratio * now[s, CHARGE]
+    out[_DISCHARGE, s, t] += weight_ratio * now[s, DISCHARGE]
+    out[_PV_USED, s, t] += weight_ratio * now[s, PV_USED]
+    if net_mw > limits[s, IMPORT_MAX] + VIOLATION_BAND_MW:
+        out[_VIOLATION, s, t] += weight_ratio * (net_mw - limits[s, IMPORT_MAX])
+    _store(limits, now, s, phase_h)
+    return net_mw
+
+
+@njit(cache=True, error_model="numpy")
+def _store(limits: _Table, now: _Table, s: int, phase_h: float) -> None:
+    """Move the energy on; a battery whose time has come is exactly full or empty."""
+    due = until_bound_h(limits, now, s) <= phase_h
+    if now[s, CHARGE] > 0.0:
+        after_mwh = now[s, ENERGY] + limits[s, EFFICIENCY_IN] * now[s, CHARGE] * phase_h
+        full = due or after_mwh > limits[s, ENERGY_MAX] - FULL_BAND_MWH
+        now[s, ENERGY] = limits[s, ENERGY_MAX] if full else after_mwh
+    elif now[s, DISCHARGE] > 0.0:
+        after_mwh = now[s, ENERGY] - now[s, DISCHARGE] * phase_h / limits[s, EFFICIENCY_OUT]
+        empty = due or after_mwh < limits[s, ENERGY_MIN] + FULL_BAND_MWH
+        now[s, ENERGY] = limits[s, ENERGY_MIN] if empty else after_mwh
+
+
+@njit(cache=True, error_model="numpy")
+def _book_feeder(
+    net_mw: float, used_mw: float, import_max_mw: float, weight_ratio: float, out: _Cube, k: int, t: int
+) -> None:
+    """Add the phase to the interval means of a feeder."""
+    out[_FEEDER_IMPORT, k, t] += weight_ratio * max(0.0, net_mw)
+    out[_FEEDER_EXPORT, k, t] += weight_ratio * max(0.0, -net_mw)
+    out[_FEEDER_PV_USED, k, t] += weight_ratio * used_mw
+    if net_mw > import_max_mw + VIOLATION_BAND_MW:
+        out[_FEEDER_VIOLATION, k, t] += weight_ratio * (net_mw - import_max_mw)
