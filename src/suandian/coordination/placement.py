@@ -1,0 +1,167 @@
+"""Placement: jobs start, pause, resume and move under the capacity plan, earliest deadline first.
+
+The rules and their reasons are in docs/explanation/placement.md; the kernel is `placement_kernel`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.coordination import placement_state as columns
+from suandian.coordination.placement_kernel import run, switch_mode
+from suandian.coordination.placement_queue import living
+from suandian.coordination.placement_state import build_state
+from suandian.model.plan import Queue
+from suandian.model.workload import ClassTable, JobTable
+from suandian.quantity.errors import InvariantBroken
+from suandian.quantity.timeaxis import TimeAxis
+from suandian.record.events import JobBlock
+
+__all__ = ["Placed", "Placement"]
+
+#: Job sites are kept in a signed 64-bit mask.
+SITES_MAX = 63
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """What was placed in n intervals.
+
+    label_mw    (6, S, n) mean dynamic IT power by flexibility label F0…F5 and site
+    gpus_used   (S, n) mean GPUs in use
+    events      job events in the order in which they were decided, interval by interval
+    overrides   OVERRODE events among them
+    """
+
+    label_mw: NDArray[np.float64]
+    gpus_used: NDArray[np.float64]
+    events: JobBlock
+    overrides: int
+
+
+class Placement:
+    """Places jobs on sites, interval by interval; the only state of a simulated world beside meters and batteries.
+
+    `class_index (jobs,)` is the row of `classes` for every job, `site_gpus (S,)` the GPUs installed. A job runs at
+    `gpus_max` GPUs from start to end. Raises `DataError` for a job larger than every site it may use, `ValueError`
+    for arguments that do not match.
+    """
+
+    def __init__(
+        self,
+        jobs: JobTable,
+        class_index: NDArray[np.int64],
+        classes: ClassTable,
+        site_gpus: NDArray[np.int64],
+        axis: TimeAxis,
+    ) -> None:
+        index = np.asarray(class_index, dtype=np.int64)
+        self._site_gpus = np.asarray(site_gpus, dtype=np.int64)
+        if index.shape != (len(jobs),) or (len(jobs) and not 0 <= index.min() <= index.max() < len(classes)):
+            raise ValueError(f"class_index: one row of {len(classes)} classes is needed for each of {len(jobs)} jobs")
+        if not 1 <= len(self._site_gpus) <= SITES_MAX:
+            raise ValueError(f"site_gpus: 1 to {SITES_MAX} sites can be placed on, not {len(self._site_gpus)}")
+        self._jobs = jobs
+        self._class_index = index
+        self._axis = axis
+        self._class_order = columns.class_order(classes)
+        self._state = build_state(jobs, index, classes, self._site_gpus, axis)
+        self._buffer = np.empty((4096, 2), dtype=np.int64)
+
+    @property
+    def now(self) -> int:
+        """Index of the next interval."""
+        return int(self._state.clock[columns.INDEX])
+
+    def advance(
+        self,
+        first: int,
+        last: int,
+        it_mw: NDArray[np.float64],
+        gpus_free: NDArray[np.int64],
+        *,
+        start_at_once: bool,
+        may_pause: bool,
+        site_rank: NDArray[np.int64] | None,
+    ) -> Placed:
+        """Place jobs in intervals `[first, last)`.
+
+        it_mw       (classes, S, n) MW above idle offered to each class; ignored with `start_at_once`
+        gpus_free   (S, n) GPUs not taken by streams. Where they fall below what runs, jobs with slack are paused; the
+                    rest keeps running on what is installed, and the streams get less
+        site_rank   (S, n) order in which sites are tried (0 first); None: a job's home, then by index
+
+        Raises `ValueError` for intervals out of turn or wrong shapes, `InvariantBroken` if GPUs were overbooked.
+        """
+        sites, n = len(self._site_gpus), last - first
+        self._check(first, last, it_mw, gpus_free)
+        state = self._state
+        clock = state.clock
+        clock[columns.MAY_PAUSE] = may_pause
+        clock[columns.RANKED] = site_rank is not None
+        clock[columns.EVENTS] = clock[columns.OVERRIDES] = 0
+        switch_mode(state, int(start_at_once))
+        order = _order(site_rank, sites, n)
+        label_mw, gpus_used = np.zeros((columns.LABELS, sites, n)), np.zeros((sites, n))
+        # One interval after the other is read in the kernel, so classes and sites have to be neighbours in memory.
+        planned_mw = np.ascontiguousarray(it_mw[self._class_order].transpose(2, 0, 1)).transpose(1, 2, 0)
+        free = np.ascontiguousarray(gpus_free, dtype=np.int64)
+        self._buffer, bad = run(state, self._buffer, planned_mw, free, order, label_mw, gpus_used)
+        if bad >= 0:
+            raise InvariantBroken(f"GPUs were overbooked in interval {bad} ({self._axis.at(int(bad)).isoformat()})")
+        events = _unpack(self._buffer[: int(clock[columns.EVENTS])])
+        return Placed(label_mw, gpus_used, events, int(clock[columns.OVERRIDES]))
+
+    def queue(self) -> Queue:
+        """Jobs submitted by now and unfinished, in order of submission; what remains is told as of now."""
+        row, status, site, remaining_s = living(self._state, self._axis.start_s + self.now * self._axis.step_s)
+        jobs = self._jobs
+        return Queue(
+            job=row,
+            class_index=self._class_index[row],
+            state=status,
+            site=site,
+            gpus=jobs.gpus_max[row].astype(np.int64),
+            power_per_gpu_kw=jobs.power_per_gpu_kw[row],
+            preemptible=jobs.preemptible[row],
+            home=jobs.home[row].astype(np.int64),
+            sites_allowed=jobs.sites_allowed[row],
+            submitted_s=jobs.submitted_s[row],
+            released_s=jobs.released_s[row],
+            due_s=jobs.due_s[row],
+            remaining_s=remaining_s,
+        )
+
+    def _check(self, first: int, last: int, it_mw: NDArray[np.float64], gpus_free: NDArray[np.int64]) -> None:
+        sites, n = len(self._site_gpus), last - first
+        if first != self.now or not first < last <= self._axis.periods:
+            raise ValueError(f"intervals {first}…{last}: the next one is {self.now} of {self._axis.periods}")
+        if it_mw.shape != (len(self._class_order), sites, n) or gpus_free.shape != (sites, n):
+            raise ValueError(
+                f"it_mw {it_mw.shape} and gpus_free {gpus_free.shape}: "
+                f"({len(self._class_order)}, {sites}, {n}) and ({sites}, {n}) are needed"
+            )
+        if not np.isfinite(it_mw).all() or it_mw.min(initial=0.0) < 0.0:
+            raise ValueError("it_mw: power offered to a class must be finite and not negative")
+        if gpus_free.min() < 0 or (gpus_free > self._site_gpus[:, None]).any():
+            raise ValueError("gpus_free: must lie between 0 and the GPUs installed")
+
+
+def _order(site_rank: NDArray[np.int64] | None, sites: int, n: int) -> NDArray[np.int64]:
+    if site_rank is None:
+        return np.arange(sites, dtype=np.int64)[:, None]
+    if site_rank.shape != (sites, n):
+        raise ValueError(f"site_rank {site_rank.shape}: ({sites}, {n}) is needed")
+    return np.argsort(site_rank, axis=0, kind="stable").astype(np.int64)
+
+
+def _unpack(packed: NDArray[np.int64]) -> JobBlock:
+    return JobBlock(
+        job=packed[:, 1] >> 20,
+        kind=((packed[:, 1] >> 16) & 0xF).astype(np.int8),
+        at_s=packed[:, 0].copy(),
+        site=((packed[:, 1] & 0xFFFF) - 1).astype(np.int16),
+    )

@@ -1,0 +1,430 @@
+"""The placement kernel: what happens in one interval, in a fixed order, and the loop over intervals.
+
+1 release, 2 latest start reached → urgent, 3 pause down to the plan, 4 urgent jobs, 5 earliest deadline first under the
+class curves, 6 again under the sites' unused totals (borrowing), 7 jobs released inside the interval that cannot wait,
+8 finish, 9 the row of means. The reasons are in docs/explanation/placement.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from suandian.coordination.placement_bits import following, last
+from suandian.coordination.placement_moves import (
+    enter,
+    finish,
+    hasten,
+    latest_slot,
+    leave,
+    override,
+    pause,
+    start,
+    submit,
+)
+from suandian.coordination.placement_state import (
+    ALLOWED,
+    AT_ONCE,
+    BY_RELEASE,
+    BY_SUBMISSION,
+    BY_URGENT,
+    BY_VICTIM,
+    CAP,
+    CLASS,
+    CLASS_POWER,
+    EDF,
+    END,
+    EVENTS,
+    FINISHES,
+    FIRST,
+    FIRST_BUCKET,
+    GPUS,
+    GPUS_LEAST,
+    HOME,
+    INDEX,
+    INSTALLED,
+    KEPT,
+    LABEL_POWER,
+    LABEL_SHORT,
+    LABELS,
+    LATEST,
+    LIVE,
+    MASK,
+    MAY_PAUSE,
+    MICROWATTS_PER_MW,
+    NEXT,
+    ORDER,
+    OVERRIDDEN,
+    PAUSABLE_GPUS,
+    PAUSED,
+    PAUSED_AT,
+    PLANNED,
+    POWER,
+    POWER_LEAST,
+    RANKED,
+    READY,
+    READY_TABLE,
+    RELEASE_S,
+    RELEASED,
+    SHORT_GPU_S,
+    SITE,
+    START,
+    STATUS,
+    STEP,
+    SUBMITTED,
+    SUBMITTED_S,
+    TOTAL,
+    URGENT_TABLE,
+    USED,
+    WAITING,
+    State,
+)
+
+__all__ = ["EVENTS_PER_JOB", "REFUSALS_MAX", "TOLERANCE_MICROWATTS", "run", "switch_mode"]
+
+Ints = NDArray[np.int64]
+
+#: A bucket is closed for the rest of a pass after so many jobs of it did not fit (8 is as good as no limit: in trials
+#: of the project the gap between plan and placement did not change with more).
+REFUSALS_MAX = 8
+#: A job fits under a curve that it exceeds by less than 10 W: planners round.
+TOLERANCE_MICROWATTS = 10_000_000
+#: At most: paused or (moved, resumed, override), finished, submitted; a job is never resumed where it was just paused.
+EVENTS_PER_JOB = 6
+
+#: What a start has to respect beside the GPUs.
+FREE_GPUS, SITE_CURVE, CLASS_CURVE = 0, 1, 2
+
+
+@njit(cache=True)
+def _class_headroom(st: State, group: int, site: int) -> int:
+    """Power that the class's curve still offers at the site, µW."""
+    running, planned = CLASS_POWER + site, CLASS_POWER + st.site.shape[0] + site
+    return int(st.group[group, planned] - st.group[group, running])
+
+
+@njit(cache=True)
+def _fits(st: State, rank: int, site: int, level: int) -> bool:
+    if site < 0 or not (st.jobs[rank, MASK] >> site) & 1:
+        return False
+    if st.site[site, USED] + st.jobs[rank, GPUS] > st.site[site, CAP]:
+        return False
+    power = st.jobs[rank, POWER]
+    if level >= SITE_CURVE and st.site[site, TOTAL] + power > st.site[site, PLANNED]:
+        return False
+    group = st.jobs[rank, CLASS]
+    return (
+        level < CLASS_CURVE
+        or st.group[group, CLASS_POWER + site] + power <= st.group[group, CLASS_POWER + st.site.shape[0] + site]
+    )
+
+
+@njit(cache=True)
+def _choose(st: State, rank: int, level: int, preempt: bool) -> int:
+    """The first site that fits: where the job is paused, then in the given order, or home first; −1 for none."""
+    paused = st.jobs[rank, STATUS] == PAUSED
+    first = -1 if st.clock[RANKED] else st.jobs[rank, HOME]
+    if paused:
+        first = st.jobs[rank, SITE]
+    for index in range(-1, st.site.shape[0]):
+        site = first if index < 0 else st.site[index, ORDER]
+        if preempt and site >= 0 and (st.jobs[rank, MASK] >> site) & 1:
+            room = st.site[site, CAP] - st.site[site, USED] + st.site[site, PAUSABLE_GPUS]
+            if room >= st.jobs[rank, GPUS]:
+                return site
+        elif not preempt and _fits(st, rank, site, level):
+            return site
+        if paused and level > FREE_GPUS:
+            return -1
+    return -1
+
+
+@njit(cache=True)
+def _room(st: State, bucket: Ints, group: int, only: int, level: int, preempt: bool) -> bool:
+    """Could the least demanding job of a bucket fit anywhere (or at site `only`)? If not, none of it does."""
+    for site in range(st.site.shape[0]):
+        if (only >= 0 and site != only) or not (bucket[ALLOWED] >> site) & 1:
+            continue
+        gpus = st.site[site, CAP] - st.site[site, USED]
+        if preempt:
+            gpus += st.site[site, PAUSABLE_GPUS]
+        if gpus < bucket[GPUS_LEAST]:
+            continue
+        if level >= SITE_CURVE and st.site[site, PLANNED] - st.site[site, TOTAL] < bucket[POWER_LEAST]:
+            continue
+        if (
+            level < CLASS_CURVE
+            or st.group[group, CLASS_POWER + st.site.shape[0] + site] - st.group[group, CLASS_POWER + site]
+            >= bucket[POWER_LEAST]
+        ):
+            return True
+    return False
+
+
+@njit(cache=True)
+def _pause_down(st: State, events: Ints, now_s: int) -> None:
+    """Pause until GPUs and plan are met, least urgent class and latest deadline first; count what cannot be paused."""
+    sites = st.site.shape[0]
+    for site in range(sites):
+        if st.clock[MAY_PAUSE]:
+            while st.site[site, USED] > st.site[site, CAP] or (
+                not st.clock[AT_ONCE] and st.site[site, TOTAL] > st.site[site, PLANNED]
+            ):
+                victim = last(st.sets, sites + 2 + site)
+                if victim < 0:
+                    break
+                pause(st, events, st.orders[BY_VICTIM, victim], now_s)
+            excess = st.site[site, TOTAL] - st.site[site, PLANNED] - st.site[site, OVERRIDDEN]
+            while not st.clock[AT_ONCE] and excess > 0:
+                pinned = last(st.sets, 2 * sites + 2 + site)
+                if pinned < 0:
+                    break
+                override(st, events, st.orders[BY_VICTIM, pinned], now_s)
+                excess -= st.jobs[st.orders[BY_VICTIM, pinned], POWER]
+        st.site[site, KEPT] = st.site[site, USED]
+
+
+@njit(cache=True)
+def _force(st: State, events: Ints, rank: int, at_s: int, preempt: bool) -> bool:
+    """Start an urgent job wherever there are GPUs, at the cost of jobs with slack if `preempt`."""
+    if st.jobs[rank, PAUSED_AT] == at_s:
+        return False
+    site = _choose(st, rank, FREE_GPUS, False)
+    if site < 0 and preempt:
+        site = _choose(st, rank, FREE_GPUS, True)
+        while site >= 0 and st.site[site, USED] + st.jobs[rank, GPUS] > st.site[site, CAP]:
+            victim = last(st.sets, st.site.shape[0] + 2 + site)
+            pause(st, events, st.orders[BY_VICTIM, victim], at_s)
+    if site < 0:
+        return False
+    beyond = st.site[site, TOTAL] + st.jobs[rank, POWER] > st.site[site, PLANNED]
+    start(st, events, rank, site, at_s)
+    if beyond and not st.clock[AT_ONCE]:
+        override(st, events, rank, at_s)
+    return True
+
+
+@njit(cache=True)
+def _earliest(st: State, active: Ints, count: int) -> int:
+    """Index of the cursor with the earliest deadline; see `_set`."""
+    best = 0
+    for index in range(1, count):
+        if st.jobs[active[index, 2], EDF] < st.jobs[active[best, 2], EDF]:
+            best = index
+    return best
+
+
+@njit(cache=True)
+def _set(active: Ints, index: int, set_of: int, bucket: int, rank: int, at: int) -> None:
+    """A cursor: set, bucket, rank of its job, refusals so far, and where it stands in the order of its set."""
+    active[index, 0], active[index, 1], active[index, 2], active[index, 3] = set_of, bucket, rank, 0
+    active[index, 4] = at
+
+
+@njit(cache=True)
+def _place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
+    """All urgent jobs, earliest deadline first, plan ignored."""
+    preempt = st.clock[MAY_PAUSE] == 1 and st.clock[AT_ONCE] == 0
+    set_of = st.site.shape[0] + 1
+    count = 0
+    for bucket in range(st.tables.shape[1]):
+        if st.members[st.site.shape[0] + 1, bucket] and _room(
+            st, st.tables[URGENT_TABLE, bucket], 0, -1, FREE_GPUS, preempt
+        ):
+            table = st.tables[URGENT_TABLE, bucket]
+            found = following(st.sets, set_of, table[FIRST], table[END])
+            _set(active, count, 0, bucket, st.orders[BY_URGENT, found], found)
+            count += 1
+    while count:
+        at = _earliest(st, active, count)
+        table = st.tables[URGENT_TABLE, active[at, 1]]
+        rank = active[at, 2]
+        found = following(st.sets, set_of, active[at, 4] + 1, table[END])
+        leave(st, rank)
+        if not _force(st, events, rank, now_s, preempt):
+            hasten(st, rank)
+            active[at, 3] += 1
+            if active[at, 3] >= REFUSALS_MAX or not _room(st, table, 0, -1, FREE_GPUS, preempt):
+                found = -1
+        if found < 0:
+            count -= 1
+            for field in range(5):
+                active[at, field] = active[count, field]
+        else:
+            active[at, 2], active[at, 4] = st.orders[BY_URGENT, found], found
+
+
+@njit(cache=True)
+def _place_class(st: State, events: Ints, active: Ints, group: int, level: int, now_s: int) -> None:
+    """Ready jobs of one class, earliest deadline first, under the curves of `level`."""
+    count = 0
+    for bucket in range(st.group[group, FIRST_BUCKET], st.group[group + 1, FIRST_BUCKET]):
+        table = st.tables[READY_TABLE, bucket]
+        for set_of in range(st.site.shape[0] + 1):
+            if st.members[set_of, bucket] and _room(st, table, group, set_of - 1, level, False):
+                found = following(st.sets, set_of, table[FIRST], table[END])
+                _set(active, count, set_of, bucket, found, found)
+                count += 1
+    while count:
+        at = _earliest(st, active, count)
+        set_of, bucket, rank = active[at, 0], active[at, 1], active[at, 2]
+        table = st.tables[READY_TABLE, bucket]
+        found = following(st.sets, set_of, rank + 1, table[END])
+        site = -1 if st.jobs[rank, PAUSED_AT] == now_s else _choose(st, rank, level, False)
+        if site >= 0:
+            leave(st, rank)
+            start(st, events, rank, site, now_s)
+        else:
+            active[at, 3] += 1
+            if active[at, 3] >= REFUSALS_MAX or not _room(st, table, group, set_of - 1, level, False):
+                found = -1
+        if found < 0:
+            count -= 1
+            for field in range(5):
+                active[at, field] = active[count, field]
+        else:
+            active[at, 2] = found
+
+
+@njit(cache=True)
+def _admit(st: State, events: Ints, now_s: int, next_s: int) -> None:
+    """Note submissions of the interval, let in what is released at its start, turn the late into urgent ones."""
+    clock = st.clock
+    while clock[SUBMITTED] < len(st.jobs) and st.orders[SUBMITTED_S, clock[SUBMITTED]] < next_s:
+        submit(st, events, st.orders[BY_SUBMISSION, clock[SUBMITTED]], st.orders[SUBMITTED_S, clock[SUBMITTED]])
+        clock[SUBMITTED] += 1
+    while clock[RELEASED] < len(st.jobs) and st.orders[RELEASE_S, clock[RELEASED]] <= now_s:
+        rank = st.orders[BY_RELEASE, clock[RELEASED]]
+        st.jobs[rank, STATUS] = WAITING
+        enter(st, rank, clock[INDEX])
+        clock[RELEASED] += 1
+    rank = st.heads[LATEST, clock[INDEX]]
+    while rank >= 0:
+        after = st.jobs[rank, NEXT]
+        leave(st, rank)
+        hasten(st, rank)
+        rank = after
+
+
+@njit(cache=True)
+def _admit_inside(st: State, events: Ints, next_s: int) -> None:
+    """Jobs released inside the interval: those that cannot wait for its end start at once where there are GPUs."""
+    clock = st.clock
+    while clock[RELEASED] < len(st.jobs) and st.orders[RELEASE_S, clock[RELEASED]] < next_s:
+        rank = st.orders[BY_RELEASE, clock[RELEASED]]
+        at_s = st.orders[RELEASE_S, clock[RELEASED]]
+        clock[RELEASED] += 1
+        st.jobs[rank, STATUS] = WAITING
+        cannot_wait = clock[AT_ONCE] == 1 or latest_slot(st, rank) <= clock[INDEX]
+        if not (cannot_wait and _force(st, events, rank, at_s, False)):
+            enter(st, rank, clock[INDEX] + 1)
+
+
+@njit(cache=True)
+def _close(st: State, events: Ints, label_mw: NDArray[np.float64], gpus: NDArray[np.float64], column: int) -> bool:
+    """Finish what ends inside the interval and write its means; False if the GPU invariant does not hold."""
+    holds = True
+    step_s = st.clock[STEP]
+    for site in range(st.site.shape[0]):
+        used, cap = st.site[site, USED], st.site[site, CAP]
+        if used > st.site[site, INSTALLED] or used > max(cap, st.site[site, KEPT]):
+            holds = False
+    rank = st.heads[FINISHES, st.clock[INDEX]]
+    while rank >= 0:
+        after = st.jobs[rank, NEXT]
+        finish(st, events, rank)
+        rank = after
+    for site in range(st.site.shape[0]):
+        gpus[site, column] = st.site[site, USED] - st.site[site, SHORT_GPU_S] / step_s
+        st.site[site, SHORT_GPU_S] = 0
+        for label in range(LABELS):
+            microwatts = st.site[site, LABEL_POWER + label] - st.site[site, LABEL_SHORT + label] / step_s
+            label_mw[label, site, column] = microwatts / MICROWATTS_PER_MW
+            st.site[site, LABEL_SHORT + label] = 0
+    return holds
+
+
+@njit(cache=True)
+def _look_up(st: State, it_mw: NDArray[np.float64], gpus_free: Ints, order: Ints, column: int) -> None:
+    """Read the interval's limits: GPUs, site order, and in µW the curves of the classes and their sums."""
+    for site in range(st.site.shape[0]):
+        st.site[site, CAP] = gpus_free[site, column]
+        st.site[site, ORDER] = order[site, column % order.shape[1]]
+        planned = TOLERANCE_MICROWATTS
+        if not st.clock[AT_ONCE]:
+            for group in range(len(st.group) - 1):
+                curve = int(it_mw[group, site, column] * MICROWATTS_PER_MW)
+                st.group[group, CLASS_POWER + st.site.shape[0] + site] = curve + TOLERANCE_MICROWATTS
+                planned += curve
+        st.site[site, PLANNED] = planned
+
+
+@njit(cache=True)
+def switch_mode(st: State, at_once: int) -> None:
+    """Make all ready jobs urgent when `start_at_once` begins; let those with slack wait again when it ends."""
+    before = st.clock[AT_ONCE]
+    st.clock[AT_ONCE] = at_once
+    sites, count = st.site.shape[0], len(st.jobs)
+    if at_once == 1 and before == 0:
+        for set_of in range(sites + 1):
+            rank = following(st.sets, set_of, 0, count)
+            while rank >= 0:
+                leave(st, rank)
+                hasten(st, rank)
+                rank = following(st.sets, set_of, rank + 1, count)
+    if at_once == 0 and before == 1:
+        at = following(st.sets, sites + 1, 0, count)
+        while at >= 0:
+            rank = st.orders[BY_URGENT, at]
+            if latest_slot(st, rank) > st.clock[INDEX]:
+                leave(st, rank)
+                enter(st, rank, st.clock[INDEX])
+            at = following(st.sets, sites + 1, at + 1, count)
+
+
+@njit(cache=True)
+def _room_for_events(st: State, events: Ints, next_s: int) -> Ints:
+    """The event buffer, grown if this interval might overflow it: every job alive can leave a few events."""
+    entering = 0
+    at = st.clock[SUBMITTED]
+    while at + entering < len(st.jobs) and st.orders[SUBMITTED_S, at + entering] < next_s:
+        entering += 1
+    need = st.clock[EVENTS] + EVENTS_PER_JOB * (st.clock[LIVE] + entering)
+    if need <= len(events):
+        return events
+    grown = np.empty((max(need, 2 * len(events)), 2), dtype=np.int64)
+    for index in range(st.clock[EVENTS]):
+        grown[index, 0], grown[index, 1] = events[index, 0], events[index, 1]
+    return grown
+
+
+@njit(cache=True)
+def run(
+    st: State,
+    events: Ints,
+    it_mw: NDArray[np.float64],
+    gpus_free: Ints,
+    order: Ints,
+    label_mw: NDArray[np.float64],
+    gpus: NDArray[np.float64],
+) -> tuple[Ints, int]:
+    """Advance over the columns of `gpus_free`; returns the event buffer and the bad interval, −1 if all is well."""
+    active = np.empty((st.tables.shape[1] * (st.site.shape[0] + 1), 5), dtype=np.int64)
+    for column in range(gpus_free.shape[1]):
+        now_s = st.clock[START] + st.clock[INDEX] * st.clock[STEP]
+        events = _room_for_events(st, events, now_s + st.clock[STEP])
+        _look_up(st, it_mw, gpus_free, order, column)
+        _admit(st, events, now_s, now_s + st.clock[STEP])
+        _pause_down(st, events, now_s)
+        _place_urgent(st, events, active, now_s)
+        if st.clock[AT_ONCE] == 0:
+            for level in (CLASS_CURVE, SITE_CURVE):
+                for group in range(len(st.group) - 1):
+                    if st.group[group, READY]:
+                        _place_class(st, events, active, group, level, now_s)
+        _admit_inside(st, events, now_s + st.clock[STEP])
+        if not _close(st, events, label_mw, gpus, column):
+            return events, st.clock[INDEX]
+        st.clock[INDEX] += 1
+    return events, -1
