@@ -23,6 +23,7 @@ __all__ = [
     "KindMix",
     "LengthModel",
     "dynamic_power_per_gpu_kw",
+    "kind_given_length",
     "profile_of_day_ratio",
 ]
 
@@ -62,6 +63,19 @@ class LengthModel:
             length_h = self.scale_h * np.exp(self.shape * ndtri(inside))
         clipped: NDArray[np.float64] = np.clip(length_h, self.min_h, self.max_h)
         return clipped
+
+    def density(self, length_h: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probability density of the truncated distribution per hour, zero outside its range; same shape."""
+        inside = np.clip(length_h, self.min_h, self.max_h)
+        if self.family == "weibull":
+            scaled = inside / self.scale_h
+            raw = self.shape / self.scale_h * scaled ** (self.shape - 1) * np.exp(-(scaled**self.shape))
+        else:
+            score = np.log(inside / self.scale_h) / self.shape
+            raw = np.exp(-(score**2) / 2) / (inside * self.shape * np.sqrt(2 * np.pi))
+        raw = raw / (self._cdf(self.max_h) - self._cdf(self.min_h))
+        density: NDArray[np.float64] = np.where(inside == length_h, raw, 0.0)
+        return density
 
     def _cdf(self, length_h: float) -> float:
         if self.family == "weibull":
@@ -212,6 +226,20 @@ class JobMix:
                 yield Fault("jobs.kinds", f"unknown kind {kind.kind!r}; known: {', '.join(KINDS)}")
             if kind.count_share_ratio <= 0 or kind.work_share_ratio <= 0:
                 yield Fault(f"jobs.kinds.{kind.kind}", "shares must be above 0; leave the kind out instead")
+
+
+def kind_given_length(mix: JobMix, length_h: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """A kind (index into `mix.kinds`) for jobs of which only the length is known, shape `(jobs,)`.
+
+    Bayes: drawn with probability ∝ share of the jobs × density of the kind's length model at that length; lengths
+    outside every model are drawn by share alone.
+    """
+    weight = np.stack([kind.count_share_ratio * kind.length.density(length_h) for kind in mix.kinds])
+    shares = np.array([kind.count_share_ratio for kind in mix.kinds])[:, None]
+    weight = np.where(weight.sum(axis=0) > 0, weight, shares)
+    below = np.cumsum(weight, axis=0) / weight.sum(axis=0)
+    kind: NDArray[np.int64] = (rng.random(len(length_h)) >= below[:-1]).sum(axis=0).astype(np.int64)
+    return kind
 
 
 def dynamic_power_per_gpu_kw(quantile_ratio: NDArray[np.float64]) -> NDArray[np.float64]:
