@@ -13,17 +13,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
+    "BAND",
     "CHARGE",
     "CHARGE_MAX",
     "DISCHARGE",
     "DISCHARGE_MAX",
-    "EFFICIENCY_IN",
-    "EFFICIENCY_OUT",
+    "DRAIN_OUT",
     "ENERGY",
     "ENERGY_MAX",
     "ENERGY_MIN",
     "EXPORT_MAX",
-    "FULL_BAND_MWH",
+    "FULL_BAND_RATIO",
+    "GAIN_IN",
     "IMPORT_GUARD",
     "IMPORT_MAX",
     "LIMITS",
@@ -31,50 +32,67 @@ __all__ = [
     "NOW",
     "PV",
     "PV_USED",
+    "ROOM",
     "charge_room_mw",
     "discharge_room_mw",
+    "store",
     "until_bound_h",
 ]
 
-#: Columns of `limits`, shape `(sites, LIMITS)`.
-CHARGE_MAX, DISCHARGE_MAX, EFFICIENCY_IN, EFFICIENCY_OUT, ENERGY_MIN, ENERGY_MAX = 0, 1, 2, 3, 4, 5
-IMPORT_MAX, EXPORT_MAX, IMPORT_GUARD = 6, 7, 8
-LIMITS = 9
+#: Columns of `limits`, shape `(sites, LIMITS)`. GAIN_IN is η_c, DRAIN_OUT is 1/η_d, BAND is in MWh.
+CHARGE_MAX, DISCHARGE_MAX, GAIN_IN, DRAIN_OUT, ENERGY_MIN, ENERGY_MAX = 0, 1, 2, 3, 4, 5
+IMPORT_MAX, EXPORT_MAX, IMPORT_GUARD, BAND = 6, 7, 8, 9
+LIMITS = 10
 
-#: Columns of `now`, shape `(sites, NOW)`: MW, and MWh for ENERGY.
-LOAD, PV, CHARGE, DISCHARGE, PV_USED, ENERGY = 0, 1, 2, 3, 4, 5
-NOW = 6
+#: Columns of `now`, shape `(sites, NOW)`: MW, and MWh for ENERGY. ROOM is scratch for what is being shared out.
+LOAD, PV, CHARGE, DISCHARGE, PV_USED, ENERGY, ROOM = 0, 1, 2, 3, 4, 5, 6
+NOW = 7
 
-#: A battery this close to a bound counts as full or empty (rounding, far below any meter's resolution).
-FULL_BAND_MWH = 1e-12
+#: A battery this close to a bound counts as full or empty, as a share of its capacity (rounding).
+FULL_BAND_RATIO = 1e-14
 
 Table = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def charge_room_mw(limits: Table, now: Table, s: int) -> float:
     """Largest charging power now: 0 when full."""
-    if now[s, ENERGY] >= limits[s, ENERGY_MAX] - FULL_BAND_MWH:
+    if now[s, ENERGY] >= limits[s, ENERGY_MAX] - limits[s, BAND]:
         return 0.0
     return float(limits[s, CHARGE_MAX])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def discharge_room_mw(limits: Table, now: Table, s: int) -> float:
     """Largest discharging power now: 0 when empty, and never more than what the site can use or may export.
 
     PV comes first: a battery may not push the site's own PV beyond the export limit.
     """
-    if now[s, ENERGY] <= limits[s, ENERGY_MIN] + FULL_BAND_MWH:
+    if now[s, ENERGY] <= limits[s, ENERGY_MIN] + limits[s, BAND]:
         return 0.0
     return max(0.0, min(float(limits[s, DISCHARGE_MAX]), float(now[s, LOAD] - now[s, PV] + limits[s, EXPORT_MAX])))
 
 
-@njit(cache=True, error_model="numpy")
-def until_bound_h(limits: Table, now: Table, s: int) -> float:
-    """Hours until the battery fills or empties at its present power; infinite when it rests."""
+@njit(cache=True, error_model="numpy", forceinline=True)
+def until_bound_h(limits: Table, now: Table, s: int, left_h: float) -> float:
+    """Hours until the battery fills or empties at its present power; `left_h` if that lies no earlier."""
     if now[s, CHARGE] > 0.0:
-        return float((limits[s, ENERGY_MAX] - now[s, ENERGY]) / (limits[s, EFFICIENCY_IN] * now[s, CHARGE]))
-    if now[s, DISCHARGE] > 0.0:
-        return float((now[s, ENERGY] - limits[s, ENERGY_MIN]) * limits[s, EFFICIENCY_OUT] / now[s, DISCHARGE])
-    return np.inf
+        gain_mw = limits[s, GAIN_IN] * now[s, CHARGE]
+        room_mwh = limits[s, ENERGY_MAX] - now[s, ENERGY]
+        return float(room_mwh / gain_mw) if room_mwh < gain_mw * left_h else left_h
+    drain_mw = limits[s, DRAIN_OUT] * now[s, DISCHARGE]
+    stored_mwh = now[s, ENERGY] - limits[s, ENERGY_MIN]
+    return float(stored_mwh / drain_mw) if stored_mwh < drain_mw * left_h else left_h
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def store(limits: Table, now: Table, s: int, phase_h: float) -> None:
+    """Move the energy on by one phase; within rounding of a bound the battery is exactly full or empty."""
+    if now[s, CHARGE] > 0.0:
+        after_mwh = now[s, ENERGY] + limits[s, GAIN_IN] * now[s, CHARGE] * phase_h
+        full = after_mwh > limits[s, ENERGY_MAX] - limits[s, BAND]
+        now[s, ENERGY] = limits[s, ENERGY_MAX] if full else after_mwh
+    elif now[s, DISCHARGE] > 0.0:
+        after_mwh = now[s, ENERGY] - limits[s, DRAIN_OUT] * now[s, DISCHARGE] * phase_h
+        empty = after_mwh < limits[s, ENERGY_MIN] + limits[s, BAND]
+        now[s, ENERGY] = limits[s, ENERGY_MIN] if empty else after_mwh

@@ -8,9 +8,8 @@ linear programme stays exact:
     fixed  = loss_fixed·IT_max·(1 + moving + m(T)/COP(T))
 
 - Losses have a fixed and a proportional part: N. Rasmussen, "Electrical Efficiency Modeling for Data Centers", APC
-  White Paper 113. Its third part, the square-law (resistive) loss, is left out: in that paper it is the smallest of the
-  three in UPS, transformers and wiring, and keeping it would make the plan's problem non-convex in the sense that
-  matters here (no longer linear). Between 30 and 100 % load a fixed and a proportional part absorb it.
+  White Paper 113. Its third part, the square-law (resistive) loss, is left out: it would make the plan's problem
+  quadratic, and between 30 and 100 % load a fixed and a proportional part take up most of it.
 - All power drawn inside the building becomes heat that has to be moved (`moving`: fans, pumps, dry coolers or towers,
   as a share of heat) and, in the share m, lifted by a chiller.
 - m(T) rises smoothly from 0 (outdoor air plus approach at or below the supply temperature: free cooling alone) to 1 at
@@ -41,6 +40,8 @@ COOLING_MODELS: tuple[str, ...] = ("economiser_chiller", "constant")
 _KELVIN = 273.15
 #: The chiller never lifts by less than this: below it the Carnot fraction loses its meaning.
 _LIFT_MIN_K = 1.0
+#: A narrower blend is a switch.
+_BLEND_MIN_K = 1e-6
 
 _Array = NDArray[np.float64]
 
@@ -71,7 +72,7 @@ def pue_ratio(cooling: Cooling, it_max_mw: float, it_mw: _Array, outdoor_c: _Arr
 def chiller_share_ratio(cooling: Cooling, outdoor_c: _Array) -> _Array:
     """Share of the heat that the chiller lifts: 0 in free cooling, 1 from `blend_k` above its limit on."""
     above_k = np.asarray(outdoor_c, dtype=np.float64) + cooling.approach_k - cooling.supply_c
-    if cooling.blend_k <= 0.0:
+    if cooling.blend_k < _BLEND_MIN_K:
         return (above_k > 0.0).astype(np.float64)
     z = np.clip(above_k / cooling.blend_k, 0.0, 1.0)
     share: _Array = z * z * (3.0 - 2.0 * z)

@@ -20,18 +20,15 @@ from suandian.physics.balance import StepInputs, StepResult, check_balance
 from suandian.physics.battery import (
     CHARGE,
     DISCHARGE,
-    EFFICIENCY_IN,
-    EFFICIENCY_OUT,
     ENERGY,
-    ENERGY_MAX,
-    ENERGY_MIN,
-    FULL_BAND_MWH,
+    FULL_BAND_RATIO,
     IMPORT_MAX,
     LIMITS,
     LOAD,
     NOW,
     PV,
     PV_USED,
+    store,
     until_bound_h,
 )
 from suandian.physics.feeder import guard_sites, hold_export, hold_import, self_consume, site_net_mw, wish
@@ -55,10 +52,13 @@ _NO_BATTERY = Battery(energy_mwh=0.0, charge_max_mw=0.0, discharge_max_mw=0.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Connections:
-    """Who hangs behind what: `members[offsets[k]:offsets[k+1]]` are the sites of connection k, feeders first."""
+    """Sites ordered by connection: table rows `offsets[k]:offsets[k+1]` are connection k, feeders first.
+
+    `rows` gives the index of each table row in the list of sites.
+    """
 
     limits: NDArray[np.float64]
-    members: NDArray[np.int64]
+    rows: NDArray[np.int64]
     offsets: NDArray[np.int64]
     import_max_mw: NDArray[np.float64]
     export_max_mw: NDArray[np.float64]
@@ -85,7 +85,7 @@ def advance(sites: Sequence[Site], feeders: Sequence[Feeder], inputs: StepInputs
         setpoint_mw, planned = inputs.charge_mw - inputs.discharge_mw, True
     stuck = _advance(
         ties.limits,
-        ties.members,
+        ties.rows,
         ties.offsets,
         ties.import_max_mw,
         ties.export_max_mw,
@@ -123,27 +123,33 @@ def advance(sites: Sequence[Site], feeders: Sequence[Feeder], inputs: StepInputs
 def _connections(
     sites: Sequence[Site], feeders: Sequence[Feeder], import_guard_mw: NDArray[np.float64]
 ) -> _Connections:
-    limits = np.empty((len(sites), LIMITS))
-    for s, site in enumerate(sites):
-        battery = site.battery or _NO_BATTERY
-        limits[s] = (
+    behind = [[s for s, site in enumerate(sites) if site.feeder == feeder.id] for feeder in feeders]
+    behind += [[s] for s, site in enumerate(sites) if not site.feeder]
+    alone = len(behind) - len(feeders)
+    rows = [s for own in behind for s in own]
+    if len(rows) != len(sites):
+        known = {feeder.id for feeder in feeders}
+        lost = [site.id for site in sites if site.feeder and site.feeder not in known]
+        raise ValueError(f"sites behind a feeder that is not given: {', '.join(lost)}")
+    limits = np.empty((len(rows), LIMITS))
+    for row, s in enumerate(rows):
+        site, battery = sites[s], sites[s].battery or _NO_BATTERY
+        limits[row] = (
             battery.charge_max_mw,
             battery.discharge_max_mw,
             battery.charge_efficiency_ratio,
-            battery.discharge_efficiency_ratio,
+            1.0 / battery.discharge_efficiency_ratio,
             battery.energy_min_mwh,
             battery.energy_mwh,
             site.import_max_mw,
             site.export_max_mw,
             import_guard_mw[s],
+            FULL_BAND_RATIO * battery.energy_mwh,
         )
-    rows = [[s for s, site in enumerate(sites) if site.feeder == feeder.id] for feeder in feeders]
-    rows += [[s] for s, site in enumerate(sites) if not site.feeder]
-    alone = len(rows) - len(feeders)
     return _Connections(
         limits,
-        np.array([s for own in rows for s in own], dtype=np.int64),
-        np.cumsum([0] + [len(own) for own in rows]).astype(np.int64),
+        np.array(rows, dtype=np.int64),
+        np.cumsum([0] + [len(own) for own in behind]).astype(np.int64),
         np.array([feeder.import_max_mw for feeder in feeders] + [np.inf] * alone),
         np.array([feeder.export_max_mw for feeder in feeders] + [np.inf] * alone),
     )
@@ -152,7 +158,7 @@ def _connections(
 @njit(cache=True, error_model="numpy")
 def _advance(
     limits: _Table,
-    members: _Rows,
+    rows: _Rows,
     offsets: _Rows,
     import_max_mw: NDArray[np.float64],
     export_max_mw: NDArray[np.float64],
@@ -169,47 +175,60 @@ def _advance(
     feeder_out: _Cube,
 ) -> int:
     """Fill `site_out` and `feeder_out`; returns −1, or an interval with more phases than batteries can cause."""
-    now = np.zeros((load_mw.shape[0], NOW))
-    now[:, ENERGY] = energy_mwh
-    wish_mw = np.zeros(load_mw.shape[0])
+    now = np.zeros((len(rows), NOW))
+    wish_mw = np.zeros(len(rows))
     for k in range(len(offsets) - 1):
-        own = members[offsets[k] : offsets[k + 1]]
+        first, last = offsets[k], offsets[k + 1]
         behind = k < feeder_pv_mw.shape[0]
+        for s in range(first, last):
+            now[s, ENERGY] = energy_mwh[rows[s]]
         for t in range(load_mw.shape[1]):
-            for s in own:
-                now[s, LOAD] = load_mw[s, t]
-                now[s, PV] = max(0.0, pv_mw[s, t] - curtail_mw[s, t])
-                wish_mw[s] = setpoint_mw[s, t] if planned else 0.0
+            for s in range(first, last):
+                now[s, LOAD] = load_mw[rows[s], t]
+                now[s, PV] = max(0.0, pv_mw[rows[s], t] - curtail_mw[rows[s], t])
+                wish_mw[s] = setpoint_mw[rows[s], t] if planned else 0.0
             local_pv_mw = feeder_pv_mw[k, t] if behind else 0.0
             local_load_mw = feeder_load_mw[k, t] if behind else 0.0
             left_h = step_h
             phases = 0
             while left_h > 0.0:
                 used_mw = _settle(
-                    limits, now, own, wish_mw, planned, local_pv_mw, local_load_mw, import_max_mw[k], export_max_mw[k]
+                    limits,
+                    now,
+                    first,
+                    last,
+                    wish_mw,
+                    planned,
+                    local_pv_mw,
+                    local_load_mw,
+                    import_max_mw[k],
+                    export_max_mw[k],
                 )
                 phase_h = left_h
-                for s in own:
-                    phase_h = min(phase_h, until_bound_h(limits, now, s))
+                for s in range(first, last):
+                    phase_h = min(phase_h, until_bound_h(limits, now, s, left_h))
+                weight_ratio = 1.0 if phase_h == step_h else phase_h / step_h
                 net_mw = local_load_mw - used_mw
-                for s in own:
-                    net_mw += _book(limits, now, s, t, phase_h, phase_h / step_h, site_out)
+                for s in range(first, last):
+                    net_mw += _book(limits, now, s, rows[s], t, weight_ratio, site_out)
+                    store(limits, now, s, phase_h)
                 if behind:
-                    _book_feeder(net_mw, used_mw, import_max_mw[k], phase_h / step_h, feeder_out, k, t)
+                    _book_feeder(net_mw, used_mw, import_max_mw[k], weight_ratio, feeder_out, k, t)
                 left_h -= phase_h
                 phases += 1
-                if phases > 4 * len(own) + 4:
+                if phases > 4 * (last - first) + 4:
                     return t
-            for s in own:
-                site_out[_ENERGY, s, t] = now[s, ENERGY]
+            for s in range(first, last):
+                site_out[_ENERGY, rows[s], t] = now[s, ENERGY]
     return -1
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _settle(
     limits: _Table,
     now: _Table,
-    own: _Rows,
+    first: int,
+    last: int,
     wish_mw: NDArray[np.float64],
     planned: bool,
     feeder_pv_mw: float,
@@ -219,51 +238,36 @@ def _settle(
 ) -> float:
     """Powers of one phase, written into `now`; returns the neighbours' PV that is used."""
     if planned:
-        for s in own:
+        for s in range(first, last):
             wish(limits, now, s, wish_mw[s])
     else:
-        self_consume(limits, now, own, feeder_pv_mw, feeder_load_mw)
-    guard_sites(limits, now, own)
+        self_consume(limits, now, first, last, feeder_pv_mw, feeder_load_mw)
+    guard_sites(limits, now, first, last)
     net_mw = feeder_load_mw - feeder_pv_mw
-    for s in own:
+    for s in range(first, last):
         net_mw += site_net_mw(now, s)
     if net_mw > import_max_mw:
-        hold_import(limits, now, own, net_mw - import_max_mw)
+        hold_import(limits, now, first, last, net_mw - import_max_mw)
     elif net_mw < -export_max_mw:
-        return hold_export(now, own, -export_max_mw - net_mw, feeder_pv_mw)
+        return hold_export(now, first, last, -export_max_mw - net_mw, feeder_pv_mw)
     return feeder_pv_mw
 
 
-@njit(cache=True, error_model="numpy")
-def _book(limits: _Table, now: _Table, s: int, t: int, phase_h: float, weight_ratio: float, out: _Cube) -> float:
-    """Add the phase to the interval means and to the store; returns the site's net import."""
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _book(limits: _Table, now: _Table, s: int, row: int, t: int, weight_ratio: float, out: _Cube) -> float:
+    """Add the phase to the interval means; returns the site's net import."""
     net_mw = site_net_mw(now, s)
-    out[_IMPORT, s, t] += weight_ratio * max(0.0, net_mw)
-    out[_EXPORT, s, t] += weight_ratio * max(0.0, -net_mw)
-    out[_CHARGE, s, t] += weight_ratio * now[s, CHARGE]
-    out[_DISCHARGE, s, t] += weight_ratio * now[s, DISCHARGE]
-    out[_PV_USED, s, t] += weight_ratio * now[s, PV_USED]
+    out[_IMPORT, row, t] += weight_ratio * max(0.0, net_mw)
+    out[_EXPORT, row, t] += weight_ratio * max(0.0, -net_mw)
+    out[_CHARGE, row, t] += weight_ratio * now[s, CHARGE]
+    out[_DISCHARGE, row, t] += weight_ratio * now[s, DISCHARGE]
+    out[_PV_USED, row, t] += weight_ratio * now[s, PV_USED]
     if net_mw > limits[s, IMPORT_MAX] + VIOLATION_BAND_MW:
-        out[_VIOLATION, s, t] += weight_ratio * (net_mw - limits[s, IMPORT_MAX])
-    _store(limits, now, s, phase_h)
+        out[_VIOLATION, row, t] += weight_ratio * (net_mw - limits[s, IMPORT_MAX])
     return net_mw
 
 
-@njit(cache=True, error_model="numpy")
-def _store(limits: _Table, now: _Table, s: int, phase_h: float) -> None:
-    """Move the energy on; a battery whose time has come is exactly full or empty."""
-    due = until_bound_h(limits, now, s) <= phase_h
-    if now[s, CHARGE] > 0.0:
-        after_mwh = now[s, ENERGY] + limits[s, EFFICIENCY_IN] * now[s, CHARGE] * phase_h
-        full = due or after_mwh > limits[s, ENERGY_MAX] - FULL_BAND_MWH
-        now[s, ENERGY] = limits[s, ENERGY_MAX] if full else after_mwh
-    elif now[s, DISCHARGE] > 0.0:
-        after_mwh = now[s, ENERGY] - now[s, DISCHARGE] * phase_h / limits[s, EFFICIENCY_OUT]
-        empty = due or after_mwh < limits[s, ENERGY_MIN] + FULL_BAND_MWH
-        now[s, ENERGY] = limits[s, ENERGY_MIN] if empty else after_mwh
-
-
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _book_feeder(
     net_mw: float, used_mw: float, import_max_mw: float, weight_ratio: float, out: _Cube, k: int, t: int
 ) -> None:

@@ -1,9 +1,12 @@
 """Rules of a shared connection inside one phase: who charges, who discharges, whose PV is held back.
 
 A connection is a feeder with the sites behind it, or one site alone (then the connection's limits are infinite and
-the neighbours' PV and load zero). `own` lists the rows of the sites behind it. Whatever has to be shared among
-several batteries is shared in proportion to what each could do, so that no site's order in the scenario matters.
-Tables and units: see `suandian.physics.battery`.
+the neighbours' PV and load zero). The tables are ordered by connection: rows `first` to `last` (exclusive) are its own.
+Whatever has to be shared among several batteries is shared in proportion to what each could do, so that no site's order
+in the scenario matters. Tables and units: see `suandian.physics.battery`.
+
+PV is settled with the first wish (`use_pv`); later steps do not touch it, because they only cut charging that draws
+from outside (then all PV is in use already) or discharge where PV leaves room for it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from suandian.physics.battery import (
     LOAD,
     PV,
     PV_USED,
+    ROOM,
     charge_room_mw,
     discharge_room_mw,
 )
@@ -28,10 +32,9 @@ from suandian.physics.battery import (
 __all__ = ["guard_sites", "hold_export", "hold_import", "self_consume", "site_net_mw", "use_pv", "wish"]
 
 Table = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def use_pv(limits: Table, now: Table, s: int) -> None:
     """Own PV is used up to what the site draws, charges and may export."""
     now[s, PV_USED] = max(
@@ -39,19 +42,19 @@ def use_pv(limits: Table, now: Table, s: int) -> None:
     )
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def site_net_mw(now: Table, s: int) -> float:
     """Import (+) or export (−) at the site's billing meter."""
     return float(now[s, LOAD] + now[s, CHARGE] - now[s, DISCHARGE] - now[s, PV_USED])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def import_cap_mw(limits: Table, s: int) -> float:
     """What the battery defends: the lower of the plan's guard and the site's import limit."""
     return float(min(limits[s, IMPORT_GUARD], limits[s, IMPORT_MAX]))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def wish(limits: Table, now: Table, s: int, setpoint_mw: float) -> None:
     """Follow the plan's setpoint (charge +, discharge −), clipped by power, state of charge and the export limit."""
     now[s, CHARGE] = 0.0
@@ -63,8 +66,8 @@ def wish(limits: Table, now: Table, s: int, setpoint_mw: float) -> None:
     use_pv(limits, now, s)
 
 
-@njit(cache=True, error_model="numpy")
-def self_consume(limits: Table, now: Table, own: Rows, feeder_pv_mw: float, feeder_load_mw: float) -> None:
+@njit(cache=True, error_model="numpy", forceinline=True)
+def self_consume(limits: Table, now: Table, first: int, last: int, feeder_pv_mw: float, feeder_load_mw: float) -> None:
     """The stated rule: charge from the connection's PV surplus, discharge to cover its net import.
 
     First every battery takes its own PV that the site could neither use nor export. What the connection then has left
@@ -72,43 +75,49 @@ def self_consume(limits: Table, now: Table, own: Rows, feeder_pv_mw: float, feed
     A connection that still imports is covered by discharging, at most each site's own import.
     """
     surplus_mw = feeder_pv_mw - feeder_load_mw
-    for s in own:
+    for s in range(first, last):
         stuck_mw = max(0.0, now[s, PV] - now[s, LOAD] - limits[s, EXPORT_MAX])
         now[s, CHARGE] = min(stuck_mw, charge_room_mw(limits, now, s))
         now[s, DISCHARGE] = 0.0
         use_pv(limits, now, s)
         surplus_mw -= site_net_mw(now, s)
     room_mw = 0.0
-    for s in own:
-        room_mw += _take_room_mw(limits, now, s) if surplus_mw > 0.0 else _cover_room_mw(limits, now, s)
-    if room_mw <= 0.0:
-        return
-    share_ratio = min(1.0, abs(surplus_mw) / room_mw)
-    for s in own:
-        if surplus_mw > 0.0:
-            now[s, CHARGE] += share_ratio * _take_room_mw(limits, now, s)
-        else:
-            now[s, DISCHARGE] = share_ratio * _cover_room_mw(limits, now, s)
-        use_pv(limits, now, s)
+    column = CHARGE if surplus_mw > 0.0 else DISCHARGE
+    for s in range(first, last):
+        now[s, ROOM] = _take_room_mw(limits, now, s) if surplus_mw > 0.0 else _cover_room_mw(limits, now, s)
+        room_mw += now[s, ROOM]
+    _share(now, first, last, column, abs(surplus_mw), room_mw)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _share(now: Table, first: int, last: int, column: int, wanted_mw: float, room_mw: float) -> None:
+    """Change `column` by `wanted_mw` in all, in proportion to ROOM (sum of sizes `room_mw`), never beyond it.
+
+    A negative ROOM lowers the column.
+    """
+    if room_mw > 0.0:
+        share_ratio = 1.0 if wanted_mw >= room_mw else wanted_mw / room_mw
+        for s in range(first, last):
+            now[s, column] += share_ratio * now[s, ROOM]
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _take_room_mw(limits: Table, now: Table, s: int) -> float:
     """How much more the battery may charge without lifting the site's import above its cap."""
     free_mw = charge_room_mw(limits, now, s) - now[s, CHARGE]
     return float(max(0.0, min(free_mw, import_cap_mw(limits, s) - site_net_mw(now, s))))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _cover_room_mw(limits: Table, now: Table, s: int) -> float:
     """How much the battery may discharge to cover the site's own import."""
     return max(0.0, min(discharge_room_mw(limits, now, s), site_net_mw(now, s)))
 
 
-@njit(cache=True, error_model="numpy")
-def guard_sites(limits: Table, now: Table, own: Rows) -> None:
+@njit(cache=True, error_model="numpy", forceinline=True)
+def guard_sites(limits: Table, now: Table, first: int, last: int) -> None:
     """Hold each site's import below its cap: charge less first, then discharge what is available."""
-    for s in own:
+    for s in range(first, last):
         excess_mw = site_net_mw(now, s) - import_cap_mw(limits, s)
         if excess_mw <= 0.0:
             continue
@@ -116,40 +125,33 @@ def guard_sites(limits: Table, now: Table, own: Rows) -> None:
         now[s, CHARGE] -= less_mw
         if excess_mw > less_mw:
             now[s, DISCHARGE] += min(excess_mw - less_mw, _more_room_mw(limits, now, s))
-        use_pv(limits, now, s)
 
 
-@njit(cache=True, error_model="numpy")
-def hold_import(limits: Table, now: Table, own: Rows, excess_mw: float) -> None:
+@njit(cache=True, error_model="numpy", forceinline=True)
+def hold_import(limits: Table, now: Table, first: int, last: int, excess_mw: float) -> None:
     """Lower the connection's import by `excess_mw`: charge less first, then discharge what is available."""
     loose_mw = 0.0
-    for s in own:
-        loose_mw += _loose_charge_mw(limits, now, s)
-    if loose_mw > 0.0:
-        share_ratio = min(1.0, excess_mw / loose_mw)
-        for s in own:
-            now[s, CHARGE] -= share_ratio * _loose_charge_mw(limits, now, s)
-            use_pv(limits, now, s)
-    short_mw = excess_mw - loose_mw
-    if short_mw <= 0.0:
+    for s in range(first, last):
+        now[s, ROOM] = -_loose_charge_mw(limits, now, s)
+        loose_mw -= now[s, ROOM]
+    _share(now, first, last, CHARGE, excess_mw, loose_mw)
+    if excess_mw <= loose_mw:
         return
     room_mw = 0.0
-    for s in own:
-        room_mw += _more_room_mw(limits, now, s)
-    if room_mw > 0.0:
-        share_ratio = min(1.0, short_mw / room_mw)
-        for s in own:
-            now[s, DISCHARGE] += share_ratio * _more_room_mw(limits, now, s)
+    for s in range(first, last):
+        now[s, ROOM] = _more_room_mw(limits, now, s)
+        room_mw += now[s, ROOM]
+    _share(now, first, last, DISCHARGE, excess_mw - loose_mw, room_mw)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _loose_charge_mw(limits: Table, now: Table, s: int) -> float:
     """Charging whose end would lower the import; own PV that has nowhere else to go is not counted."""
     stuck_mw = max(0.0, now[s, PV] - now[s, LOAD] - limits[s, EXPORT_MAX])
     return float(max(0.0, now[s, CHARGE] - stuck_mw))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _more_room_mw(limits: Table, now: Table, s: int) -> float:
     """How much more the battery may discharge; nothing while it charges."""
     if now[s, CHARGE] > 0.0:
@@ -157,8 +159,8 @@ def _more_room_mw(limits: Table, now: Table, s: int) -> float:
     return float(max(0.0, discharge_room_mw(limits, now, s) - now[s, DISCHARGE]))
 
 
-@njit(cache=True, error_model="numpy")
-def hold_export(now: Table, own: Rows, excess_mw: float, feeder_pv_mw: float) -> float:
+@njit(cache=True, error_model="numpy", forceinline=True)
+def hold_export(now: Table, first: int, last: int, excess_mw: float, feeder_pv_mw: float) -> float:
     """Lower the connection's export by `excess_mw` and return the neighbours' PV that is used.
 
     The neighbours' PV is held back first, then the PV that sites export, and batteries discharge less last. Sites'
@@ -168,19 +170,18 @@ def hold_export(now: Table, own: Rows, excess_mw: float, feeder_pv_mw: float) ->
     excess_mw -= feeder_pv_mw - used_mw
     if excess_mw <= 0.0:
         return used_mw
-    _cut_exports(now, own, _cut_exports(now, own, excess_mw, PV_USED), DISCHARGE)
+    excess_mw = _cut_exports(now, first, last, excess_mw, PV_USED)
+    if excess_mw > 0.0:
+        _cut_exports(now, first, last, excess_mw, DISCHARGE)
     return used_mw
 
 
-@njit(cache=True, error_model="numpy")
-def _cut_exports(now: Table, own: Rows, excess_mw: float, column: int) -> float:
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _cut_exports(now: Table, first: int, last: int, excess_mw: float, column: int) -> float:
     """Lower `column` (PV_USED or DISCHARGE) by at most each site's export; returns what is still too much."""
     room_mw = 0.0
-    for s in own:
-        room_mw += min(now[s, column], max(0.0, -site_net_mw(now, s)))
-    if room_mw <= 0.0 or excess_mw <= 0.0:
-        return excess_mw
-    share_ratio = min(1.0, excess_mw / room_mw)
-    for s in own:
-        now[s, column] -= share_ratio * min(now[s, column], max(0.0, -site_net_mw(now, s)))
-    return max(0.0, excess_mw - room_mw)
+    for s in range(first, last):
+        now[s, ROOM] = -min(now[s, column], max(0.0, -site_net_mw(now, s)))
+        room_mw -= now[s, ROOM]
+    _share(now, first, last, column, excess_mw, room_mw)
+    return float(max(0.0, excess_mw - room_mw))
