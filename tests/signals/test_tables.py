@@ -19,7 +19,7 @@ def test_every_shipped_table_states_unit_source_and_confidence(name):
         assert table.units[column] or not numeric, f"{name}.csv: {column} has no unit"
 
 
-@pytest.mark.parametrize("name", ["pv", "wind", "load"])
+@pytest.mark.parametrize("name", ["pv", "wind", "load", "spring_festival"])
 def test_all_31_provinces_are_there_and_have_points(name):
     keys = tables.load(name).keys
     assert len(set(keys)) == len(keys) == 31

@@ -154,8 +154,7 @@ def _log_peak(name: str) -> float:
 
 def _festival(name: str, local: NDArray[np.datetime64]) -> NDArray[np.float64]:
     """Factor of the Spring Festival dip at local instants, `(periods,)`; 1 in years outside the lunar table."""
-    table = tables.load("spring_festival")
-    fit = table.row(name if name in table.keys else "other")
+    fit = tables.load("spring_festival").row(name)
     factor = np.ones(local.size)
     for first_day in tables.load("lunar_new_year").columns["first_day"]:
         away_d = (local - np.datetime64(first_day, "s")).astype(np.float64) / _DAY_S - fit["centre"]

@@ -97,12 +97,13 @@ def factor(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
     """Lower Cholesky factor of a correlation matrix `(n, n)`.
 
     Distance laws need not be positive definite on the sphere: eigenvalues below 1e-6 are raised to it and the
-    diagonal is set back to 1 first.
+    diagonal is set back to 1 first. Rounded to nine decimals.
     """
     values, vectors = np.linalg.eigh((correlation + correlation.T) / 2.0)
     repaired = (vectors * np.maximum(values, 1e-6)) @ vectors.T
     spread = np.sqrt(np.diag(repaired))
-    lower: NDArray[np.float64] = np.linalg.cholesky(repaired / np.outer(spread, spread))
+    # Rounded so that the last bits of one linear-algebra library or another do not reach the series.
+    lower: NDArray[np.float64] = np.round(np.linalg.cholesky(repaired / np.outer(spread, spread)), 9)
     return lower
 
 
