@@ -20,7 +20,7 @@ from suandian.quantity.timeaxis import TimeAxis
 from suandian.quantity.units import UnitError, convert
 from suandian.signals.job_bounds import fit_to_axis
 
-__all__ = ["JOB_COLUMNS", "read_jobs"]
+__all__ = ["JOB_COLUMNS", "jobs_from_frame", "read_jobs"]
 
 #: Header without its unit → (unit or kind of column, what it means). Those marked * are needed.
 JOB_COLUMNS: dict[str, tuple[str, str]] = {
@@ -64,7 +64,13 @@ def read_jobs(
     Raises `DataError` naming file, line or column, and remedy.
     """
     file = resolve_inside(folder, path)
-    frame = open_table(file, csv_max_mb=csv_max_mb)
+    jobs = jobs_from_frame(open_table(file, csv_max_mb=csv_max_mb), sites=sites, zone=zone, name=file.name)
+    return fit_to_axis(jobs, axis) if axis is not None else jobs
+
+
+def jobs_from_frame(frame: pl.LazyFrame, *, sites: Sequence[str], zone: str = "", name: str = "jobs") -> JobTable:
+    """The jobs of a polars frame; columns and errors as in `read_jobs`, `name` opens the messages."""
+    file = Path(name)
     plain = [name for name, (unit, _) in JOB_COLUMNS.items() if unit in _PLAIN]
     columns = columns_of(frame, file, plain=plain)
     _check_known(columns, file)
@@ -87,7 +93,7 @@ def read_jobs(
     kind, kind_names = reader.names("kind")
     contract, contract_ids = reader.names("contract")
     count = len(reader.table)
-    jobs = JobTable.ordered(
+    return JobTable.ordered(
         {
             "id": reader.ids(),
             "user": user,
@@ -110,7 +116,6 @@ def read_jobs(
         kind_names=kind_names,
         contract_ids=contract_ids,
     )
-    return fit_to_axis(jobs, axis) if axis is not None else jobs
 
 
 def _check_known(columns: tuple[Column, ...], file: Path) -> None:
