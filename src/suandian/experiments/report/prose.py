@@ -1,0 +1,226 @@
+"""What the page says in words: verdict, headline, lead, advice and cards, honest for any sign of any figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from suandian.experiments.report.numbers import MEASURES, Measure, percent, round_half_up, tagged
+from suandian.experiments.report.sentences import sentence
+from suandian.experiments.report.study import Study
+
+__all__ = ["Outcome", "arms_sub", "arms_title", "headline", "kpi_title", "lead", "next_steps", "outcome", "verdict"]
+
+#: what the headline may speak of, in order of weight
+_SAID = ("total_cost_cny", "pv_curtailed_mwh", "carbon_average_kg", "peak_import_mw")
+_MEASURE: dict[str, Measure] = {measure.kpi: measure for measure in MEASURES}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the chosen arm compares: KPIs gained and lost (as shown), late jobs, import above a limit, waiting."""
+
+    gains: tuple[str, ...]
+    losses: tuple[str, ...]
+    late: bool
+    over: bool
+    waits: bool
+
+
+def outcome(study: Study) -> Outcome:
+    """Directions of the figures as shown; a difference that rounds to nothing is no difference."""
+    numbers, arm = study.numbers, study.chosen
+    known = [kpi for kpi in _SAID if numbers.has(kpi)]
+    directions = {kpi: numbers.direction(_MEASURE[kpi], arm) for kpi in known}
+    record = study.finding.arms[arm].kpis
+    return Outcome(
+        gains=tuple(kpi for kpi in known if directions[kpi] > 0),
+        losses=tuple(kpi for kpi in known if directions[kpi] < 0),
+        late=record["deadline_misses"] > 0,
+        over=record.get("import_violation_mwh", 0.0) > 5e-4,
+        waits=numbers.difference("delay_mean_h", arm) > 0,
+    )
+
+
+def verdict(study: Study) -> Markup:
+    """The verdict in a few words; late jobs and overloads are said before any gain."""
+    found, lang = outcome(study), study.lang
+    if found.late:
+        return sentence(lang, "v_late", n=study.numbers.value("deadline_misses", study.chosen))
+    if found.over:
+        return sentence(lang, "v_over")
+    if study.alone:
+        return sentence(lang, "v_alone")
+    if found.gains and found.losses:
+        bill = study.numbers.direction(_MEASURE["total_cost_cny"], study.chosen)
+        return sentence(lang, {1: "v_cheaper_but", -1: "v_dearer_but", 0: "v_mixed"}[bill])
+    if found.gains:
+        return sentence(lang, "v_better_wait" if found.waits else "v_better")
+    return sentence(lang, "v_worse" if found.losses else "v_same")
+
+
+def headline(study: Study) -> Markup:
+    """One sentence: what is gained and what it costs. Clauses are kept whole, so that no line breaks in a word."""
+    found, lang, words = outcome(study), study.lang, study.words
+    clauses: list[Markup] = []
+    if found.late:
+        clauses.append(sentence(lang, "h_late", n=study.numbers.value("deadline_misses", study.chosen)))
+    if study.alone:
+        clauses += _alone(study)
+    else:
+        clauses += _compared(study, found)
+    mark = Markup(words("comma") if lang == "en" else "，")
+    text = mark.join(clauses) + words("stop")
+    if lang == "en":
+        return Markup(str(text))
+    return Markup("").join(Markup('<span class="clause">{}</span>').format(part) for part in _zh_clauses(text))
+
+
+def _alone(study: Study) -> list[Markup]:
+    bill = study.numbers.value("total_cost_cny", study.control)
+    if study.numbers.shown("pv_curtailed_mwh", study.control) == 0:
+        return [sentence(study.lang, "h_alone_clean", bill=bill)]
+    curtailed = study.numbers.value("pv_curtailed_mwh", study.control)
+    return [sentence(study.lang, "h_alone", bill=bill, curtailed=curtailed)]
+
+
+def _compared(study: Study, found: Outcome) -> list[Markup]:
+    lang, arm, numbers = study.lang, study.chosen, study.numbers
+    subject = _subject(study)
+    gains = [sentence(lang, f"g_{kpi}", by=numbers.by(kpi, arm)) for kpi in found.gains[:2]]
+    losses = [sentence(lang, f"l_{kpi}", by=numbers.by(kpi, arm)) for kpi in found.losses[:2]]
+    if not losses and found.waits:
+        losses = [sentence(lang, "l_delay_mean_h", gap=numbers.gap("delay_mean_h", study.control, arm))]
+    if gains:
+        said = sentence(lang, "h_cut", subject=subject, gains=_join(study, gains))
+        return [said, sentence(lang, "h_but", losses=_join(study, losses))] if losses else [said]
+    if found.losses:
+        return [Markup(study.words("colon")).join([sentence(lang, "h_bad", subject=subject), _join(study, losses)])]
+    return [sentence(lang, "h_same", subject=subject)]
+
+
+def _subject(study: Study) -> Markup:
+    key = f"s_{study.chosen}"
+    if study.chosen in ("rolling", "foresight", "greenest_site"):
+        return sentence(study.lang, key)
+    return sentence(study.lang, "s_other", arm=study.words.arm(study.chosen))
+
+
+def _join(study: Study, parts: Sequence[Markup | str]) -> Markup:
+    """`a`, `a and b`, `a, b and c`."""
+    marked = [Markup.escape(part) for part in parts]
+    if len(marked) < 2 or study.lang == "zh":
+        return Markup(study.words("list")).join(marked)
+    return Markup(study.words("list")).join(marked[:-1]) + study.words("and") + marked[-1]
+
+
+def _zh_clauses(text: Markup) -> list[Markup]:
+    parts = str(text).split("，")
+    return [Markup(part + ("，" if index < len(parts) - 1 else "")) for index, part in enumerate(parts)]
+
+
+def lead(study: Study) -> Markup:
+    """Bill, solar, service and the distance to perfect knowledge, from and to."""
+    lang, numbers, arm = study.lang, study.numbers, study.chosen
+    jobs = study.fact("jobs_count", study.finding.arms[arm].jobs.height, 0)
+    said = []
+    if outcome(study).over:
+        said.append(sentence(lang, "lead_over", over=numbers.value("import_violation_mwh", arm)))
+    late = study.finding.arms[arm].kpis["deadline_misses"] > 0
+    if study.finding.arms[arm].jobs.height:
+        n = numbers.value("deadline_misses", arm)
+        said.append(sentence(lang, "lead_late", jobs=jobs, n=n) if late else sentence(lang, "lead_on_time", jobs=jobs))
+    if not study.alone:
+        said.append(_from_to(study, "lead_bill", "total_cost_cny"))
+        dark = all(numbers.shown("pv_curtailed_mwh", name) == 0 for name in study.pair)
+        said.append(sentence(lang, "lead_no_solar") if dark else _from_to(study, "lead_solar", "pv_curtailed_mwh"))
+    if study.has_bound and numbers.shown("objective_cny", "foresight") < numbers.shown("objective_cny", arm):
+        said.append(sentence(lang, "lead_bound", gap=numbers.gap("objective_cny", arm, "foresight")))
+    return Markup(" " if lang == "en" else "").join(said)
+
+
+def _from_to(study: Study, key: str, kpi: str) -> Markup:
+    before, after = (study.numbers.value(kpi, arm) for arm in study.pair)
+    return sentence(study.lang, key, before=before, after=after)
+
+
+def next_steps(study: Study) -> list[Markup]:
+    """At most three pieces of advice, each with the figure that it is worth."""
+    lang, numbers, arm, found = study.lang, study.numbers, study.chosen, outcome(study)
+    name = study.words.arm(arm)
+    steps = []
+    if found.late:
+        steps.append(sentence(lang, "a_late", n=numbers.value("deadline_misses", arm)))
+    if found.over:
+        steps.append(sentence(lang, "a_over", over=numbers.value("import_violation_mwh", arm)))
+    if study.alone:
+        steps.append(sentence(lang, "a_compare"))
+    elif "total_cost_cny" in found.gains and not (found.late or found.over):
+        steps.append(sentence(lang, "a_adopt", arm=name, delta=numbers.delta("total_cost_cny", arm)))
+    elif "total_cost_cny" in found.losses:
+        steps.append(sentence(lang, "a_no_adopt", arm=name, delta=numbers.delta("total_cost_cny", arm)))
+    steps += _cheaper_arm(study)
+    if numbers.shown("pv_curtailed_mwh", arm) > 0:
+        steps.append(sentence(lang, "a_solar", rest=numbers.value("pv_curtailed_mwh", arm)))
+    if study.has_bound and numbers.shown("objective_cny", "foresight") < numbers.shown("objective_cny", arm):
+        steps.append(sentence(lang, "a_forecast", gap=numbers.gap("objective_cny", arm, "foresight")))
+    if numbers.shown("reverse_limit_h", arm) > 0:
+        steps.append(sentence(lang, "a_reverse", hours=numbers.value("reverse_limit_h", arm)))
+    return steps[:3]
+
+
+def _cheaper_arm(study: Study) -> list[Markup]:
+    """The arm with the lowest bill, where it is neither the chosen one nor one that knows the future."""
+    numbers = study.numbers
+    usable = [
+        name
+        for name, arm in study.finding.arms.items()
+        if name not in ("foresight", study.control) and arm.kpis["deadline_misses"] == 0
+    ]
+    if study.alone or not usable:
+        return []
+    best = min(usable, key=lambda name: numbers.shown("total_cost_cny", name))
+    if numbers.shown("total_cost_cny", best) >= numbers.shown("total_cost_cny", study.chosen):
+        return []
+    gap = numbers.gap("total_cost_cny", study.chosen, best)
+    return [sentence(study.lang, "a_other", arm=study.words.arm(best), gap=gap)]
+
+
+def kpi_title(study: Study) -> tuple[Markup, Markup]:
+    """Title of the KPI table from the signs in its groups, and the line below."""
+    lang, numbers = study.lang, study.numbers
+    if study.alone:
+        return sentence(lang, "k_alone"), sentence(lang, "k_sub_alone")
+    states: dict[str, list[str]] = {"better": [], "worse": [], "mixed": []}
+    for group in ("money", "grid", "carbon", "service"):
+        signs = {numbers.direction(m, study.chosen) for m in MEASURES if m.group == group and numbers.has(m.kpi)} - {0}
+        state = "mixed" if len(signs) > 1 else {1: "better", -1: "worse"}.get(next(iter(signs), 0), "")
+        if state:
+            states[state].append(study.words(f"in_{group}"))
+    said = [sentence(lang, f"k_{state}", groups=_join(study, names)) for state, names in states.items() if names]
+    arm = study.words.arm(study.chosen)
+    key = "k_sub_foresight" if study.chosen == "foresight" else "k_sub"
+    sub = sentence(lang, key, arm=arm, control=study.words.arm(study.control))
+    if not said:
+        return sentence(lang, "k_same", arm=arm), sub
+    return sentence(lang, "k_title", arm=arm, states=Markup(study.words("comma")).join(said)), sub
+
+
+def arms_title(study: Study) -> Markup:
+    """How much of the possible saving in the objective the chosen arm keeps, where a bound was run."""
+    if not study.has_bound or study.alone:
+        return sentence(study.lang, "t_arms")
+    numbers = study.numbers
+    possible = -numbers.difference("objective_cny", "foresight")
+    kept = -numbers.difference("objective_cny", study.chosen)
+    if possible <= 0 or kept <= 0 or kept > possible:
+        return sentence(study.lang, "t_arms")
+    share = tagged("kept", "objective_cny", study.chosen, percent(round_half_up(kept / possible * 100, 0), 0))
+    return sentence(study.lang, "t_arms_share", arm=study.words.arm(study.chosen), share=share)
+
+
+def arms_sub(study: Study) -> Markup:
+    """What the small figures and the objective are."""
+    return sentence(study.lang, "t_arms_sub")

@@ -1,0 +1,49 @@
+"""Colours and sizes of the one visual language; the same thing has the same colour everywhere.
+
+The palette was chosen so that the smallest colour difference (CIEDE2000) between things drawn together is at least
+9.5 for normal, deutan, protan and tritan sight. Red is for limits and violations and for nothing else.
+"""
+
+from __future__ import annotations
+
+INK = "#1B1F24"
+MUTED = "#57606A"
+RULE = "#D0D7DE"
+GRID = "#E6EAEE"
+PANEL = "#F5F7F9"
+
+PV = "#F2A900"
+CURTAILED = "#FFF0C2"
+CURTAILED_HATCH = "#B87700"
+SURPLUS = "#FFF6DC"
+IMPORT = "#44546A"
+EXPORT = "#A9B5C2"
+BATTERY = "#AF5AA3"
+LOAD = "#D3C9BC"
+#: idle servers, cooling and losses of the data centre: what its computing classes do not explain
+BASE = "#8E8478"
+#: F0 … F5, dark is urgent, light may wait
+CLASSES: dict[str, str] = {
+    "F0": "#04132B",
+    "F1": "#08264F",
+    "F2": "#1A4F96",
+    "F3": "#3F86CC",
+    "F4": "#86BCE8",
+    "F5": "#CDE7FB",
+}
+PRICE = "#111111"
+CARBON = "#8A4B1C"
+LIMIT = "#C8102E"
+CONTROL = "#8C929A"
+CONTROL_TEXT = "#5F666E"
+CHOSEN = "#0B5CAD"
+
+FONT = (
+    "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', Roboto, 'DejaVu Sans', 'PingFang SC', "
+    "'Microsoft YaHei', 'Noto Sans CJK SC', 'WenQuanYi Zen Hei', sans-serif"
+)
+
+#: forms of a figure by the width of its container in px (lower bound), widest first
+FORMS: tuple[tuple[str, int], ...] = (("wide", 900), ("medium", 560), ("narrow", 0))
+#: width for which labels are laid out in each form
+FORM_WIDTH: dict[str, int] = {"wide": 1120, "medium": 700, "narrow": 358}
