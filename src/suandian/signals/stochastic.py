@@ -103,8 +103,8 @@ def factor(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
     repaired = (vectors * np.maximum(values, 1e-6)) @ vectors.T
     spread = np.sqrt(np.diag(repaired))
     # Rounded so that the last bits of one linear-algebra library or another do not reach the series.
-    lower: NDArray[np.float64] = np.round(np.linalg.cholesky(repaired / np.outer(spread, spread)), 9)
-    return lower
+    lower: NDArray[np.float64] = np.linalg.cholesky(repaired / np.outer(spread, spread))
+    return lower.round(9)
 
 
 def correlated_normals(
