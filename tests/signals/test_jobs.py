@@ -74,8 +74,18 @@ def test_few_or_many_jobs_still_carry_the_stated_work(count, occupancy_ratio):
 
 
 def test_gangs_too_narrow_for_the_work_are_refused_with_a_remedy():
-    with pytest.raises(DataError, match=r"kind .*raise jobs\.count or gang_max_ratio, or lower occupancy_ratio"):
+    with pytest.raises(
+        DataError, match=r"jobs of kind .*raise jobs\.count or gang_max_ratio, or lower occupancy_ratio"
+    ):
         generate(JobMix(count=1000, occupancy_ratio=0.9, gang_max_ratio=0.001))
+
+
+def test_lengths_are_stretched_where_gangs_are_as_wide_as_permitted():
+    mix = JobMix(count=4000, occupancy_ratio=0.37)
+    jobs = generate(mix)
+    assert jobs.work_gpu_h.sum() / (sum(GPUS) * APRIL.duration_h) == pytest.approx(0.37, rel=0.02)
+    longest_h = max(kind.length.max_h for kind in mix.kinds)
+    assert jobs.duration_s.max() / 3600 <= longest_h
 
 
 def test_sites_that_do_not_fit_together_are_refused():

@@ -29,6 +29,8 @@ __all__ = [
 _HOUR_S = 3600
 _SHORTEST_S = 60
 _SCALE_TOLERANCE_RATIO = 0.01
+#: Where a handful of jobs make up a kind, one server more or less is a large step.
+_FEW_TOLERANCE_RATIO = 0.05
 
 
 def generate_jobs(
@@ -147,8 +149,9 @@ def dress_jobs(
     Scaling, said openly: the *count* of jobs and their *lengths* are kept; per kind, the *gang sizes* are multiplied
     by one factor so that the kind's share of `occupancy_ratio` is met (what falls on the axis counts). A generated
     job therefore stands for a gang or an array of equal tasks. Gangs are rounded to whole GPUs, above one server to
-    whole servers, without bias; if every gang is already one GPU, lengths are shortened instead.
-    Raises `DataError` if the widest permitted gangs cannot carry the work.
+    whole servers, without bias. Only where that does not suffice, because every gang is one GPU already or as wide as
+    `gang_max_ratio` permits, are the kind's lengths scaled by one factor too, between a minute and its longest run.
+    Raises `DataError` if even that cannot carry the work.
     """
     gpus = np.asarray(gpus_per_site, dtype=np.int64)
     count = len(released_s)
@@ -236,7 +239,7 @@ def _scaled(
     rounding: NDArray[np.float64],
     target_gpu_h: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Gangs and lengths of one kind whose work on the axis is `target_gpu_h` within 1 % (fixed-point iteration)."""
+    """Gangs and lengths of one kind whose work on the axis is `target_gpu_h` (fixed-point iteration)."""
     step = mix.gang_step_count
     cap = np.where(widest >= step, widest // step * step, widest)
 
@@ -256,31 +259,38 @@ def _scaled(
             break
         factor *= target_gpu_h / work_gpu_h
         gang = gangs(factor)
-    if work_gpu_h > target_gpu_h * (1 + _SCALE_TOLERANCE_RATIO) and gang.max() == 1:
-        return gang, _shortened_s(axis, released_s, length_s, target_gpu_h)
-    few = len(raw) < 30  # one server more or less is then a large step, and no reason to refuse
-    if work_gpu_h < target_gpu_h * (1 - _SCALE_TOLERANCE_RATIO) and not (few and (gang < cap).any()):
+    if abs(work_gpu_h / target_gpu_h - 1) <= _SCALE_TOLERANCE_RATIO:
+        return gang, length_s
+    longest_s = max(int(entry.length.max_h * _HOUR_S), int(length_s.max()))
+    rescaled_s = _rescaled_s(axis, released_s, length_s, gang, target_gpu_h, longest_s)
+    work_gpu_h = float((_overlap_s(axis, released_s, rescaled_s) * gang).sum()) / _HOUR_S
+    if work_gpu_h < target_gpu_h * (1 - _FEW_TOLERANCE_RATIO):
         raise DataError(
-            f"jobs of kind {entry.kind!r}: {len(raw)} jobs with gangs of at most {int(cap.max())} GPUs carry "
-            f"{work_gpu_h:.0f} of {target_gpu_h:.0f} GPU-hours; "
+            f"jobs of kind {entry.kind!r}: {len(raw)} jobs with gangs of at most {int(cap.max())} GPUs and runs of at "
+            f"most {longest_s / _HOUR_S:.0f} h carry {work_gpu_h:.0f} of {target_gpu_h:.0f} GPU-hours; "
             "raise jobs.count or gang_max_ratio, or lower occupancy_ratio"
         )
-    return gang, length_s
+    return gang, rescaled_s
 
 
-def _shortened_s(
-    axis: TimeAxis, released_s: NDArray[np.int64], length_s: NDArray[np.int64], target_gpu_h: float
+def _rescaled_s(
+    axis: TimeAxis,
+    released_s: NDArray[np.int64],
+    length_s: NDArray[np.int64],
+    gang: NDArray[np.int64],
+    target_gpu_h: float,
+    longest_s: int,
 ) -> NDArray[np.int64]:
-    """Lengths scaled by one factor so that one-GPU jobs do `target_gpu_h` on the axis (down to a minute each)."""
+    """Lengths scaled by one factor so that the given gangs do `target_gpu_h` on the axis, within a minute…longest."""
     factor = 1.0
-    shorter = length_s
-    for _ in range(30):
-        work_gpu_h = float(_overlap_s(axis, released_s, shorter).sum()) / _HOUR_S
-        if abs(work_gpu_h / target_gpu_h - 1) < _SCALE_TOLERANCE_RATIO / 10:
+    scaled_s = length_s
+    for _ in range(60):
+        work_gpu_h = float((_overlap_s(axis, released_s, scaled_s) * gang).sum()) / _HOUR_S
+        if abs(work_gpu_h / target_gpu_h - 1) < _SCALE_TOLERANCE_RATIO / 10 or not 1e-6 < factor < 1e6:
             break
         factor *= target_gpu_h / work_gpu_h
-        shorter = np.maximum(np.rint(length_s * factor).astype(np.int64), _SHORTEST_S)
-    return shorter
+        scaled_s = np.clip(np.rint(length_s * factor), _SHORTEST_S, longest_s).astype(np.int64)
+    return scaled_s
 
 
 def _overlap_s(axis: TimeAxis, released_s: NDArray[np.int64], length_s: NDArray[np.int64]) -> NDArray[np.int64]:
