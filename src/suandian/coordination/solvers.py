@@ -1,0 +1,224 @@
+"""Clarabel (interior point) and HiGHS (dual simplex) behind one door. Both are imported where they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.coordination.program import Program
+from suandian.quantity.errors import Infeasible
+
+if TYPE_CHECKING:
+    from highspy._core import _Highs
+
+__all__ = ["Solution", "dual_bound_cny", "new_highs", "pass_program", "run_highs", "solve_interior", "solve_simplex"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Columns whose bounds lie closer than this are constants (an interior point needs room between bounds).
+_FIXED_BELOW = 1e-7
+#: Largest error that a solution may have, MW or MWh, and CNY per unit relative to the largest cost.
+_RESIDUAL_MAX = 1e-4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """`x` over all columns and `row_price` = change of the optimum per unit of a row's right-hand side.
+
+    objective_cny      money at `x`, without the holding reward
+    breach_mw          largest breach of a row or bound, in MW or MWh
+    """
+
+    x: Floats
+    row_price: Floats
+    objective_cny: float
+    breach_mw: float
+    iterations: int
+
+
+def solve_interior(program: Program) -> Solution:
+    """Solve by Clarabel, without crossover: steady prices where optima are not unique.
+
+    First without the columns that buy off a limit (lateness, violations, unserved demand): a third fewer columns and
+    better scaled. Their reduced costs at that optimum tell whether they would have been used; if so, or if there is
+    no plan without them, the whole programme is solved. The answer is that of the whole programme either way.
+    Raises `Infeasible` where the solver finds no solution or one whose residuals are too large to be used.
+    """
+    relief = program.relief
+    try:
+        solution = _clarabel(program, np.where(relief, program.lower, program.upper))
+    except Infeasible:
+        return _clarabel(program, program.upper)
+    worth = _reduced_cost(program, solution.row_price)[relief & (program.upper > program.lower)]
+    if worth.size and float(worth.min()) < -_RESIDUAL_MAX * float(np.abs(program.cost).max()):
+        return _clarabel(program, program.upper)
+    return solution
+
+
+def _clarabel(program: Program, upper: Floats) -> Solution:
+    """One run: constants are taken out, powers of classes become slacks of their work rows, bounds become rows."""
+    import clarabel
+    from scipy import sparse
+
+    height, width = len(program.row_upper), len(program.cost)
+    lower, right = program.lower, np.where(np.isfinite(program.row_upper), program.row_upper, 0.0)
+    matrix = sparse.csc_matrix((program.value, program.row_index, program.column_start), shape=(height, width))
+    mixing, work_rows, power_columns, hours = _substitution(program)
+    # group row − work row/Δ: power leaves the group rows and stays, alone and non-negative, in the work rows.
+    mixer = sparse.eye(height, format="csr") + sparse.csr_matrix((-1.0 / hours, (mixing, work_rows)), (height, height))
+    sign = np.ones(height)
+    sign[work_rows] = -1.0
+    turned = (sparse.diags(sign) @ mixer @ matrix).tocsc()
+    fixed = upper - lower < _FIXED_BELOW
+    fixed[power_columns] = False
+    constant = np.where(fixed, 0.5 * (lower + upper), 0.0)
+    kept = ~fixed
+    kept[power_columns] = False
+    free = np.flatnonzero(kept)
+    limit = sign * (mixer @ right) - turned @ constant
+    rows = turned[:, free].tocsr()
+    equality = program.row_lower == program.row_upper
+    equality[work_rows] = False
+    used = np.isfinite(program.row_upper) & (np.diff(rows.indptr) > 0)
+    equal, less = np.flatnonzero(used & equality), np.flatnonzero(used & ~equality)
+    low, high = np.flatnonzero(np.isfinite(lower[free])), np.flatnonzero(np.isfinite(upper[free]))
+    unit = sparse.eye(len(free), format="csr")
+    constraints = sparse.vstack([rows[equal], rows[less], -unit[low], unit[high]]).tocsc()
+    limits = np.concatenate([limit[equal], limit[less], -lower[free][low], upper[free][high]])
+    cones = [clarabel.ZeroConeT(len(equal)), clarabel.NonnegativeConeT(len(limits) - len(equal))]
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.max_threads = 1
+    quadratic = sparse.csc_matrix((len(free), len(free)))
+    cost = (program.cost + program.nudge)[free]
+    answer = clarabel.DefaultSolver(quadratic, cost, constraints, limits, cones, settings).solve()
+    x = constant
+    x[free] = np.asarray(answer.x)
+    x[power_columns] = (matrix[work_rows] @ x) / hours
+    multiplier = np.zeros(height)
+    multiplier[equal] = np.asarray(answer.z)[: len(equal)]
+    multiplier[less] = np.asarray(answer.z)[len(equal) : len(equal) + len(less)]
+    price = -(mixer.T @ (sign * multiplier))
+    return _checked(program, x, price, int(answer.iterations), str(answer.status), "Clarabel")
+
+
+def _substitution(program: Program) -> tuple[Ints, Ints, Ints, Floats]:
+    """For every class and step: its group's row, its work row, its power column, and hours of the step."""
+    layout = program.layout
+    steps = np.arange(layout.periods)[:, None]
+    offset, count = layout.row["work"]
+    of_class = np.array(layout.group_of_class, dtype=np.int64)
+    mixing = (steps * layout.rows + layout.row["group"][0] + of_class).ravel()
+    work_rows = (steps * layout.rows + offset + np.arange(count)).ravel()
+    power_columns = (steps * layout.columns + layout.column["power"][0] + np.arange(count)).ravel()
+    # The power column holds −Δ (work row) and −1 (group row); rows are ordered, work before group.
+    hours = -program.value[program.column_start[power_columns]]
+    return mixing, work_rows, power_columns, hours
+
+
+def _reduced_cost(program: Program, price: Floats) -> Floats:
+    column = np.repeat(np.arange(len(program.cost)), np.diff(program.column_start))
+    pull = np.bincount(column, weights=program.value * price[program.row_index], minlength=len(program.cost))
+    reduced: Floats = program.cost - pull
+    return reduced
+
+
+def solve_simplex(program: Program) -> Solution:
+    """Solve by HiGHS' dual simplex from nothing. Raises `Infeasible` like `solve_interior`."""
+    highs = new_highs()
+    pass_program(highs, program)
+    return run_highs(highs, program)
+
+
+def new_highs() -> _Highs:
+    """A silent HiGHS on one thread that uses its dual simplex."""
+    # The plain core object: the public class starts callbacks, prints a banner and runs in a thread of its own.
+    from highspy._core import _Highs
+
+    make: Callable[[], _Highs] = _Highs
+    highs = make()
+    options: dict[str, bool | int | str] = {
+        "output_flag": False,
+        "threads": 1,
+        "solver": "simplex",
+        "simplex_strategy": 1,
+        "presolve": "off",
+    }
+    for name, value in options.items():
+        highs.setOptionValue(name, value)
+    return highs
+
+
+def pass_program(highs: _Highs, program: Program) -> None:
+    """Hand over the programme as arrays, replacing what HiGHS held."""
+    height, width = len(program.row_upper), len(program.cost)
+    highs.passModel(
+        width,
+        height,
+        len(program.value),
+        1,  # compressed columns
+        1,  # minimise
+        0.0,
+        program.cost + program.nudge,
+        program.lower,
+        program.upper,
+        program.row_lower,
+        program.row_upper,
+        program.column_start,
+        program.row_index,
+        program.value,
+        np.zeros(width, dtype=np.int32),
+    )
+
+
+def run_highs(highs: _Highs, program: Program) -> Solution:
+    """Run HiGHS on what it holds, which has to be `program`."""
+    highs.run()
+    found = highs.getSolution()
+    x, price = np.array(found.col_value), np.array(found.row_dual)
+    info = highs.getInfo()
+    status = highs.modelStatusToString(highs.getModelStatus())
+    return _checked(program, x, price, int(info.simplex_iteration_count), status, "HiGHS")
+
+
+def _checked(program: Program, x: Floats, price: Floats, iterations: int, status: str, solver: str) -> Solution:
+    """Refuse what is not solved: status, rows, bounds and reduced costs are looked at, not trusted."""
+    if status not in ("Solved", "Optimal", "AlmostSolved") or not np.isfinite(x).all():
+        raise Infeasible(f"{solver} found no plan (status {status})", constraints=("linear programme",))
+    activity = np.zeros(len(program.row_upper))
+    column = np.repeat(np.arange(len(x)), np.diff(program.column_start))
+    np.add.at(activity, program.row_index, program.value * x[column])
+    breach = max(
+        float(np.maximum(activity - program.row_upper, program.row_lower - activity).max(initial=0.0)),
+        float(np.maximum(x - program.upper, program.lower - x).max(initial=0.0)),
+    )
+    if breach > _RESIDUAL_MAX * max(1.0, float(np.abs(x).max())):
+        raise Infeasible(
+            f"{solver} stopped at a plan that breaks its own limits (status {status})",
+            constraints=("linear programme",),
+            shortfall=f"{breach:.3g} MW or MWh",
+        )
+    return Solution(
+        np.clip(x, program.lower, program.upper), price, program.objective_cny(x), max(breach, 0.0), iterations
+    )
+
+
+def dual_bound_cny(program: Program, solution: Solution) -> float:
+    """A lower bound on the money of *any* plan, from weak duality; the holding reward takes no part in it.
+
+    For any row prices π (of the right sign), min cost·x ≥ π·rhs + Σ_j min over [lower, upper] of (cost − Aᵀπ)_j·x_j.
+    Columns without an upper bound are taken to stay below ten times the largest value in the solution.
+    """
+    inequality = program.row_lower != program.row_upper
+    price = np.where(inequality, np.minimum(solution.row_price, 0.0), solution.row_price)
+    reduced = _reduced_cost(program, price)
+    reach = 10.0 * (1.0 + float(np.abs(solution.x).max()))
+    upper = np.where(np.isfinite(program.upper), program.upper, reach)
+    least = np.minimum(reduced * program.lower, reduced * upper)
+    right = np.where(np.isfinite(program.row_upper), program.row_upper, 0.0)
+    return float(price @ right + least.sum()) + program.offset_cny
