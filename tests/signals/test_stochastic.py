@@ -101,10 +101,10 @@ def test_correlated_rows_do_not_depend_on_the_other_rows():
 def test_marginals_agree_with_scipy_stats():
     z = np.linspace(-4.0, 4.0, 33)
     p = stats.norm.cdf(z)
-    assert stochastic.beta_from_normal(z, mean_ratio=0.3, concentration=4.0) == pytest.approx(
+    assert stochastic.beta_from_normal(z, mean_ratio=0.3, concentration_count=4.0) == pytest.approx(
         stats.beta(1.2, 2.8).ppf(p), rel=1e-9
     )
-    assert stochastic.weibull_from_normal(z, shape=1.3, scale=0.2) == pytest.approx(
+    assert stochastic.weibull_from_normal(z, shape_ratio=1.3, scale=0.2) == pytest.approx(
         stats.weibull_min(1.3, scale=0.2).ppf(p), rel=1e-9
     )
     assert stochastic.student4_from_normal(z) == pytest.approx(stats.t(4).ppf(p) / np.sqrt(2.0), rel=1e-9, abs=1e-9)

@@ -34,9 +34,11 @@ def tilted_ratio(axis: TimeAxis, points: tuple[tuple[float, float], ...]) -> NDA
     total = np.zeros(middle_s.size)
     for latitude_deg, longitude_deg in points:
         total += _plane_w_per_m2(latitude_deg, greenwich_deg + longitude_deg, declination_deg, extra_w_per_m2)
-    ratio: NDArray[np.float64] = (total / (len(points) * _REFERENCE_W_PER_M2)).reshape(axis.periods, parts).mean(axis=1)
-    ratio.setflags(write=False)
-    return ratio
+    mean_ratio: NDArray[np.float64] = (
+        (total / (len(points) * _REFERENCE_W_PER_M2)).reshape(axis.periods, parts).mean(axis=1)
+    )
+    mean_ratio.setflags(write=False)
+    return mean_ratio
 
 
 def _sun(when_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -59,8 +61,8 @@ def _extraterrestrial_w_per_m2(when_s: NDArray[np.float64]) -> NDArray[np.float6
 
     dates = when_s.astype("datetime64[s]")
     day = (dates - dates.astype("datetime64[Y]")).astype(np.float64) / 86400.0 + 1.0
-    extra: NDArray[np.float64] = np.asarray(irradiance.get_extra_radiation(day), dtype=np.float64)
-    return extra
+    normal_w_per_m2: NDArray[np.float64] = np.asarray(irradiance.get_extra_radiation(day), dtype=np.float64)
+    return normal_w_per_m2
 
 
 def _plane_w_per_m2(

@@ -87,10 +87,10 @@ PERSISTENCE = ErrorModel("persistence", source="the latest day already known")
 def lead_sd(model: ErrorModel, lead_h: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard deviation of a noisy forecast's error in units of its scale, shape of `lead_h`."""
     grown_ratio = -np.expm1(-2.0 * lead_h / model.time_constant_h) if model.time_constant_h > 0.0 else 1.0
-    sd: NDArray[np.float64] = np.sqrt(
+    sd_ratio: NDArray[np.float64] = np.sqrt(
         np.full(lead_h.shape, model.sd_initial_ratio**2) + model.sd_growth_ratio**2 * grown_ratio
     )
-    return sd
+    return sd_ratio
 
 
 def issue(
@@ -157,8 +157,8 @@ def _error(
     mixed = np.sqrt(model.persistent_ratio) * common + np.sqrt(1.0 - model.persistent_ratio) * fresh
     if model.heavy_tails:
         mixed = stochastic.student4_from_normal(mixed)
-    error: NDArray[np.float64] = lead_sd(model, lead_h) * _scale(model, truth, origin, upper, name) * mixed
-    return error
+    values: NDArray[np.float64] = lead_sd(model, lead_h) * _scale(model, truth, origin, upper, name) * mixed
+    return values
 
 
 def _scale(
@@ -175,7 +175,7 @@ def _scale(
     return upper[origin:]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _common_path(model: ErrorModel, axis: TimeAxis, seed: int, name: str) -> NDArray[np.float64]:
     path = _path(model, stochastic.rng(seed, "forecast", name), 0, axis)
     path.setflags(write=False)
@@ -190,8 +190,8 @@ def _path(model: ErrorModel, stream: np.random.Generator, origin: int, axis: Tim
         return path
     day = np.arange(origin, axis.periods) * axis.step_s // _DAY_S
     daily = stream.standard_normal(int(day[-1] - day[0]) + 1)[day - day[0]]
-    mixed: NDArray[np.float64] = np.sqrt(1.0 - model.daily_ratio) * path + np.sqrt(model.daily_ratio) * daily
-    return mixed
+    values: NDArray[np.float64] = np.sqrt(1.0 - model.daily_ratio) * path + np.sqrt(model.daily_ratio) * daily
+    return values
 
 
 DEFAULT_MODELS: Mapping[str, ErrorModel] = MappingProxyType(

@@ -51,14 +51,14 @@ def province_load_ratio(axis: TimeAxis, province: str, *, zone: str, seed: int) 
     name = tables.canonical(province, tables.load("load").keys, path="province")
     local = axis.local_starts(zone) + np.timedelta64(axis.step_s // 2, "s")
     days = local.astype("datetime64[D]")
-    day_of_year = (days - local.astype("datetime64[Y]")).astype(np.float64) + 0.5
+    elapsed_days = (days - local.astype("datetime64[Y]")).astype(np.float64) + 0.5
     hour_h = (local - days).astype(np.float64) / 3600.0
-    profile = _log_profile(name, day_of_year, hour_h, days_off(days))
+    profile = _log_profile(name, elapsed_days, hour_h, days_off(days))
     noise = stochastic.rng(seed, "load", name).standard_normal(axis.periods)
     deviation = _SD_RATIO * stochastic.ou(noise, step_h=axis.step_h, tau_h=_TAU_H)
     peak = _log_peak(name) + _PEAK_SD * _SD_RATIO
-    ratio: NDArray[np.float64] = np.minimum(np.exp(profile + deviation - peak), 1.0) * _festival(name, local)
-    return ratio
+    load_ratio: NDArray[np.float64] = np.minimum(np.exp(profile + deviation - peak), 1.0) * _festival(name, local)
+    return load_ratio
 
 
 def local_load_mw(
@@ -107,8 +107,8 @@ def local_load_mw(
 def _hump(hour_h: NDArray[np.float64], centre_h: float, width_h: float) -> NDArray[np.float64]:
     """A bell around `centre_h` on the 24-hour circle, 1 at its top."""
     away = (hour_h - centre_h + 12.0) % 24.0 - 12.0
-    bell: NDArray[np.float64] = np.exp(-0.5 * (away / width_h) ** 2)
-    return bell
+    bell_ratio: NDArray[np.float64] = np.exp(-0.5 * (away / width_h) ** 2)
+    return bell_ratio
 
 
 def _squeeze(share: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,20 +120,21 @@ def _squeeze(share: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _log_profile(
-    name: str, day_of_year: NDArray[np.float64], hour_h: NDArray[np.float64], off: NDArray[np.bool_]
+    name: str, elapsed_days: NDArray[np.float64], hour_h: NDArray[np.float64], off: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     fit = tables.load("load").row(name)
-    season, turn = 2.0 * np.pi * day_of_year / _PROVINCE_YEAR_DAYS, 2.0 * np.pi * np.floor(hour_h) / 24.0
     # The fitted series holds its value for an hour; between hours the profile is drawn as a straight line.
-    following = 2.0 * np.pi * (np.floor(hour_h) + 1.0) / 24.0
-    part = hour_h - np.floor(hour_h)
-    return _hourly(fit, season, turn, off) * (1.0 - part) + _hourly(fit, season, following, off) * part
+    whole_h = np.floor(hour_h)
+    part = hour_h - whole_h
+    before, after = (_hourly(fit, elapsed_days, whole_h + step, off) for step in (0.0, 1.0))
+    return before * (1.0 - part) + after * part
 
 
 def _hourly(
-    fit: dict[str, float], season: NDArray[np.float64], turn: NDArray[np.float64], off: NDArray[np.bool_]
+    fit: dict[str, float], elapsed_days: NDArray[np.float64], hour_h: NDArray[np.float64], off: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    value = np.zeros(np.broadcast(season, turn).shape)
+    season, turn = 2.0 * np.pi * elapsed_days / _PROVINCE_YEAR_DAYS, 2.0 * np.pi * hour_h / 24.0
+    value = np.zeros(season.shape)
     for k in (1, 2):
         value += fit[f"season_cos{k}"] * np.cos(k * season) + fit[f"season_sin{k}"] * np.sin(k * season)
     for k in (1, 2, 3, 4):

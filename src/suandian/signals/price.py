@@ -38,7 +38,7 @@ def day_ahead_price_cny_per_mwh(
     rank = np.empty(axis.periods)
     rank[np.argsort(score, kind="stable")] = (np.arange(axis.periods) + 0.5) / axis.periods
     table = tables.load("day_ahead")
-    price: NDArray[np.float64] = np.interp(
+    price_cny_per_mwh: NDArray[np.float64] = np.interp(
         100.0 * rank, np.array([float(key) for key in table.keys]), table.numbers("price")
     )
-    return price
+    return price_cny_per_mwh

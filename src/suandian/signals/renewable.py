@@ -90,7 +90,7 @@ def pv_capacity_factor(
         light = clear > 0.0
         kappa = np.zeros(axis.periods)
         kappa[light] = fit["kmax"] * stochastic.beta_from_normal(
-            z[light], mean_ratio=mean[light] / fit["kmax"], concentration=fit["nu"]
+            z[light], mean_ratio=mean[light] / fit["kmax"], concentration_count=fit["nu"]
         )
         result[place] = np.minimum(clear * kappa, _PV_CEILING_RATIO)
     return result
@@ -119,14 +119,18 @@ def wind_capacity_factor(
         path = stochastic.ar2(noise[place], step_h=axis.step_h, slow_h=fit["tau_slow"], fast_h=_WIND_FAST_H)
         z = _wind_cycle(fit, day, hour) + _wind_rest(fit) * path
         scale = _wind_scale(province, float(wanted.get(province, fit["mean_cf"])))
-        result[place] = np.minimum(stochastic.weibull_from_normal(z, shape=fit["k"], scale=scale), _WIND_CEILING_RATIO)
+        result[place] = np.minimum(
+            stochastic.weibull_from_normal(z, shape_ratio=fit["k"], scale=scale), _WIND_CEILING_RATIO
+        )
     return result
 
 
-def _wind_cycle(fit: Mapping[str, float], day: NDArray[np.float64], hour_h: NDArray[np.float64]) -> NDArray[np.float64]:
-    season = fit["season"] * np.cos(2.0 * np.pi * (day - fit["season_peak"]) / _YEAR_DAYS)
-    cycle: NDArray[np.float64] = season + fit["day"] * np.cos(2.0 * np.pi * (hour_h - _WIND_DAY_PEAK_H) / 24.0)
-    return cycle
+def _wind_cycle(
+    fit: Mapping[str, float], elapsed_days: NDArray[np.float64], hour_h: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    season = fit["season"] * np.cos(2.0 * np.pi * (elapsed_days - fit["season_peak"]) / _YEAR_DAYS)
+    z: NDArray[np.float64] = season + fit["day"] * np.cos(2.0 * np.pi * (hour_h - _WIND_DAY_PEAK_H) / 24.0)
+    return z
 
 
 def _wind_rest(fit: Mapping[str, float]) -> float:
@@ -144,7 +148,7 @@ def _wind_scale(province: str, mean_ratio: float) -> float:
     day, hour = np.meshgrid(np.arange(3.0, 366.0, 6.0), np.arange(0.5, 24.0, 1.0))
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)
     z = _wind_cycle(fit, day.ravel(), hour.ravel())[:, None] + _wind_rest(fit) * nodes
-    shape = stochastic.weibull_from_normal(z, shape=fit["k"])
+    shape = stochastic.weibull_from_normal(z, shape_ratio=fit["k"])
     low, high = 1e-4, 10.0
     for _ in range(60):
         middle = np.sqrt(low * high)
@@ -154,12 +158,12 @@ def _wind_scale(province: str, mean_ratio: float) -> float:
 
 
 @lru_cache(maxsize=4)
-def _factor(table: str, scale_km: float, power: float) -> NDArray[np.float64]:
-    """Cholesky factor of `exp(−(d/scale)^power)` between the centres of the table's provinces."""
+def _factor(table: str, scale_km: float, n: float) -> NDArray[np.float64]:
+    """Cholesky factor of `exp(−(d/scale)^n)` between the centres of the table's provinces."""
     centres = np.array([np.mean(province_points(name), axis=0) for name in tables.load(table).keys])
     apart_km = stochastic.distances_km(centres[:, 0], centres[:, 1])
-    lower: NDArray[np.float64] = stochastic.factor(np.exp(-((apart_km / scale_km) ** power)))
-    return lower
+    weights: NDArray[np.float64] = stochastic.factor(np.exp(-((apart_km / scale_km) ** n)))
+    return weights
 
 
 def _clear_sky(axis: TimeAxis, province: str, points: Points | None) -> NDArray[np.float64]:
@@ -169,8 +173,10 @@ def _clear_sky(axis: TimeAxis, province: str, points: Points | None) -> NDArray[
 def _local_day_of_year(axis: TimeAxis) -> NDArray[np.float64]:
     """Day of the year in Beijing time, 1…366, `(periods,)`."""
     local = (axis.starts_s() + _BEIJING_OFFSET_S).astype("datetime64[s]")
-    day: NDArray[np.float64] = (local.astype("datetime64[D]") - local.astype("datetime64[Y]")).astype(np.float64) + 1.0
-    return day
+    elapsed_days: NDArray[np.float64] = (local.astype("datetime64[D]") - local.astype("datetime64[Y]")).astype(
+        np.float64
+    ) + 1.0
+    return elapsed_days
 
 
 def _local_hour_end_h(axis: TimeAxis) -> NDArray[np.float64]:
