@@ -1,0 +1,145 @@
+"""The parts of a scenario that stand somewhere: parties, sites, the shared connections they hang behind."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from suandian.experiments.scenario.types import Count, Quantity, Section, Text, both_languages
+from suandian.model.party import Role
+from suandian.model.site import Cooling
+
+__all__ = ["BatterySection", "CoolingSection", "FeederSection", "PartySection", "SiteSection"]
+
+_Title = Annotated[Text, BeforeValidator(both_languages)]
+_PowerMw = Annotated[float, Quantity("MW", minimum=0)]
+_Ratio = Annotated[float, Quantity("1", minimum=0, maximum=1)]
+_Efficiency = Annotated[float, Quantity("1", above=0, maximum=1)]
+_Latitude = Annotated[float, Quantity("°", minimum=-66, maximum=66)]
+_Longitude = Annotated[float, Quantity("°", minimum=-180, maximum=180)]
+
+
+class PartySection(Section):
+    """Who takes part, in which roles, and over whom it has dispatch authority."""
+
+    name: _Title = Field(default=Text(), description="Name shown in the report, `{en: …, zh: …}` or one text for both.")
+    roles: tuple[Role, ...] = Field(
+        min_length=1,
+        description="One or more of grid_operator, data_centre_operator, computing_platform, energy_user, aggregator, "
+        "verifier.",
+    )
+    may_instruct: tuple[str, ...] = Field(default=(), description="Parties over which this one has dispatch authority.")
+
+
+class BatterySection(Section):
+    """A battery behind the site's meter. Powers are measured at its terminals, the energy is inside."""
+
+    energy_mwh: Annotated[float, Quantity("MWh", above=0)] = Field(description="Usable energy when full.")
+    charge_max_mw: _PowerMw = Field(description="Largest charging power.")
+    discharge_max_mw: _PowerMw = Field(description="Largest discharging power.")
+    charge_efficiency_ratio: _Efficiency = Field(
+        default=0.95, description="Stored energy per energy charged. D (engineering default): 0.95."
+    )
+    discharge_efficiency_ratio: _Efficiency = Field(
+        default=0.95, description="Delivered energy per energy taken out. D (engineering default): 0.95."
+    )
+    energy_min_mwh: Annotated[float, Quantity("MWh", minimum=0)] = Field(
+        default=0.0, description="Energy that is never taken out."
+    )
+    energy_initial_mwh: Annotated[float, Quantity("MWh", minimum=0)] = Field(
+        default=0.0, description="Energy inside at the start of the study."
+    )
+    wear_cny_per_mwh: Annotated[float, Quantity("CNY/MWh", minimum=0)] = Field(
+        default=0.0, description="Loss of value per MWh discharged."
+    )
+
+
+_COOLING = Cooling()
+
+
+class CoolingSection(Section):
+    """Everything between the meter and the servers; formulas and sources in `suandian.physics.cooling`."""
+
+    model: str = Field(
+        default=_COOLING.model, description="`economiser_chiller` (outdoor air first, chiller after) or `constant`."
+    )
+    pue_ratio: Annotated[float, Quantity("1", minimum=1, maximum=4)] = Field(
+        default=_COOLING.pue_ratio, description="Facility power / IT power; used by `constant` only."
+    )
+    loss_fixed_ratio: _Ratio = Field(
+        default=_COOLING.loss_fixed_ratio,
+        description="Power lost at any load, as a share of the site's largest IT power.",
+    )
+    loss_ratio: _Ratio = Field(
+        default=_COOLING.loss_ratio, description="Power lost in proportion to IT power: UPS, distribution."
+    )
+    moving_ratio: _Ratio = Field(
+        default=_COOLING.moving_ratio, description="Power of fans and pumps, as a share of the heat moved."
+    )
+    supply_c: Annotated[float, Quantity("°C", minimum=5, maximum=50)] = Field(
+        default=_COOLING.supply_c, description="Supply temperature that the servers are given."
+    )
+    approach_k: Annotated[float, Quantity("K", minimum=0, maximum=30)] = Field(
+        default=_COOLING.approach_k, description="How far above outdoor air free cooling can supply."
+    )
+    blend_k: Annotated[float, Quantity("K", above=0, maximum=40)] = Field(
+        default=_COOLING.blend_k,
+        description="Width of the band in which free cooling and chiller share the heat.",
+    )
+    carnot_ratio: _Efficiency = Field(
+        default=_COOLING.carnot_ratio, description="Chiller efficiency as a share of Carnot's."
+    )
+
+
+class SiteSection(Section):
+    """A data centre with a billing meter of its own."""
+
+    name: _Title = Field(default=Text(), description="Name shown in the report.")
+    operator: str = Field(description="The party that runs it.")
+    region: str = Field(description="Province whose emission factor, PV and carbon shape apply, e.g. `shandong`.")
+    hub: str = Field(
+        default="",
+        description="National hub cluster, e.g. `qingyang`; gives latitude and longitude where they are left out.",
+    )
+    latitude_deg: _Latitude | None = Field(default=None, description="Latitude, north positive.")
+    longitude_deg: _Longitude | None = Field(default=None, description="Longitude, east positive.")
+    gpus: Count = Field(ge=1, description="GPUs installed.")
+    it_max_mw: Annotated[float, Quantity("MW", above=0)] = Field(description="IT power that the hall can feed.")
+    idle_it_mw: _PowerMw = Field(description="IT power with every GPU idle.")
+    import_max_mw: Annotated[float, Quantity("MW", above=0)] = Field(
+        description="Most that the site's own meter may import (contract with the grid company)."
+    )
+    export_max_mw: _PowerMw = Field(default=0.0, description="Most that the site's own meter may deliver.")
+    pv_mw: _PowerMw = Field(default=0.0, description="Nameplate of PV behind the site's own meter.")
+    battery: BatterySection | None = Field(default=None, description="Battery behind the site's own meter.")
+    cooling: CoolingSection = Field(default=CoolingSection(), description="Cooling and electrical losses.")
+    feeder: str = Field(default="", description="Shared connection it hangs behind; left out: a connection of its own.")
+    tariff: str = Field(
+        default="",
+        description="Tariff preset, e.g. `shandong_2025`, or one of this scenario's `tariffs`; may be left out only "
+        "where `signals.price` has a table for the site (no demand charge then).",
+    )
+    emission_factor_kg_per_mwh: Annotated[float, Quantity("kg/MWh", above=0)] | None = Field(
+        default=None, description="Official average emission factor; left out: the province's in the preset."
+    )
+
+
+class FeederSection(Section):
+    """A county's connection to the upper grid, shared by sites, local load and rooftop PV."""
+
+    name: _Title = Field(default=Text(), description="Name shown in the report.")
+    operator: str = Field(description="The party that runs it.")
+    region: str = Field(description="Province whose PV and load shape apply.")
+    latitude_deg: _Latitude = Field(description="Latitude, north positive.")
+    longitude_deg: _Longitude = Field(description="Longitude, east positive.")
+    transformer_mva: Annotated[float, Quantity("MVA", above=0)] = Field(description="Sum of the transformers' ratings.")
+    power_factor_ratio: _Efficiency = Field(
+        default=0.95, description="cos φ at which the rating is turned into MW. D (engineering default): 0.95."
+    )
+    reverse_limit_ratio: _Ratio = Field(
+        default=0.8, description="Reverse flow allowed, as a share of the rating (DL/T 2041: 80 %)."
+    )
+    pv_mw: _PowerMw = Field(default=0.0, description="Nameplate of the neighbours' rooftop PV.")
+    load_min_mw: _PowerMw = Field(default=0.0, description="Lowest local load of the study.")
+    load_max_mw: _PowerMw = Field(default=0.0, description="Highest local load of the study.")
