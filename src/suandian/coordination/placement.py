@@ -93,11 +93,16 @@ class Placement:
         gpus_free   (S, n) GPUs not taken by streams. Where they fall below what runs, jobs with slack are paused; the
                     rest keeps running on what is installed, and the streams get less
         site_rank   (S, n) order in which sites are tried (0 first); None: a job's home, then by index
+        may_pause   False: nothing is paused, and nothing is counted as kept running
 
         Raises `ValueError` for intervals out of turn or wrong shapes, `InvariantBroken` if GPUs were overbooked.
         """
         sites, n = len(self._site_gpus), last - first
         self._check(first, last, it_mw, gpus_free)
+        if start_at_once:
+            it_mw = np.zeros((len(self._class_order), sites, 1))
+        elif not np.isfinite(it_mw).all() or it_mw.min(initial=0.0) < 0.0:
+            raise ValueError("it_mw: power offered to a class must be finite and not negative")
         state = self._state
         clock = state.clock
         clock[columns.MAY_PAUSE] = may_pause
@@ -144,8 +149,6 @@ class Placement:
                 f"it_mw {it_mw.shape} and gpus_free {gpus_free.shape}: "
                 f"({len(self._class_order)}, {sites}, {n}) and ({sites}, {n}) are needed"
             )
-        if not np.isfinite(it_mw).all() or it_mw.min(initial=0.0) < 0.0:
-            raise ValueError("it_mw: power offered to a class must be finite and not negative")
         if gpus_free.min() < 0 or (gpus_free > self._site_gpus[:, None]).any():
             raise ValueError("gpus_free: must lie between 0 and the GPUs installed")
 
