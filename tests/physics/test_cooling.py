@@ -44,10 +44,10 @@ def test_unknown_model_is_refused():
 
 
 def test_free_cooling_by_hand():
-    # 0 °C: no chiller. per IT = 1.06 · 1.04; fixed = 0.02 · 10 MW · 1.04
+    # 0 °C: no chiller. per IT = 1.08 · 1.035; fixed = 0.03 · 10 MW · 1.035
     fixed_mw, per_it_ratio = facility_coefficients(DEFAULT, 10.0, np.array([0.0]))
-    assert per_it_ratio[0] == pytest.approx(1.06 * 1.04)
-    assert fixed_mw[0] == pytest.approx(0.2 * 1.04)
+    assert per_it_ratio[0] == pytest.approx(1.08 * 1.035)
+    assert fixed_mw[0] == pytest.approx(0.3 * 1.035)
 
 
 def test_chiller_by_hand():
@@ -56,13 +56,13 @@ def test_chiller_by_hand():
     assert chiller_cop_ratio(DEFAULT, np.array([30.0]))[0] == pytest.approx(cop)
     assert chiller_share_ratio(DEFAULT, np.array([30.0]))[0] == 1.0
     fixed_mw, per_it_ratio = facility_coefficients(DEFAULT, 10.0, np.array([30.0]))
-    assert per_it_ratio[0] == pytest.approx(1.06 * (1.04 + 1 / cop))
-    assert fixed_mw[0] == pytest.approx(0.2 * (1.04 + 1 / cop))
+    assert per_it_ratio[0] == pytest.approx(1.08 * (1.035 + 1 / cop))
+    assert fixed_mw[0] == pytest.approx(0.3 * (1.035 + 1 / cop))
 
 
 def test_half_of_the_blend_by_hand():
-    # free cooling ends at 24 − 9 = 15 °C, the blend is 6 K wide: at 18 °C the chiller lifts half of the heat
-    assert chiller_share_ratio(DEFAULT, np.array([15.0, 18.0, 21.0])) == pytest.approx([0.0, 0.5, 1.0])
+    # free cooling ends at 24 − 6 = 18 °C, the blend is 8 K wide: at 22 °C the chiller lifts half of the heat
+    assert chiller_share_ratio(DEFAULT, np.array([18.0, 22.0, 26.0])) == pytest.approx([0.0, 0.5, 1.0])
 
 
 def test_cap_on_the_chiller():
@@ -71,7 +71,7 @@ def test_cap_on_the_chiller():
 
 def test_no_blend_switches_at_once():
     sharp = replace(DEFAULT, blend_k=0.0)
-    assert chiller_share_ratio(sharp, np.array([15.0, 15.1])).tolist() == [0.0, 1.0]
+    assert chiller_share_ratio(sharp, np.array([18.0, 18.1])).tolist() == [0.0, 1.0]
 
 
 def test_annual_pue_of_two_climates():

@@ -45,12 +45,12 @@ class Cooling:
 
     model: str = "economiser_chiller"
     pue_ratio: float = 1.3
-    loss_fixed_ratio: float = 0.02
-    loss_ratio: float = 0.06
-    moving_ratio: float = 0.04
+    loss_fixed_ratio: float = 0.03
+    loss_ratio: float = 0.08
+    moving_ratio: float = 0.035
     supply_c: float = 24.0
-    approach_k: float = 9.0
-    blend_k: float = 6.0
+    approach_k: float = 6.0
+    blend_k: float = 8.0
     carnot_ratio: float = 0.4
     coil_approach_k: float = 6.0
     condenser_approach_k: float = 12.0
