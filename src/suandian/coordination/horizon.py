@@ -20,7 +20,7 @@ class Horizon:
 
     first     (P + 1,) index of the interval at which each step begins; the last entry is the end
     step_h    (P,) length of each step in hours
-    month     (P,) local calendar month in which each step begins, counted from the first (0, 0, …, 1, …)
+    month     (P,) local calendar month in which each step begins, counted from January 1970
     """
 
     axis: TimeAxis
@@ -31,6 +31,11 @@ class Horizon:
     @property
     def periods(self) -> int:
         return len(self.step_h)
+
+    @property
+    def starts_s(self) -> NDArray[np.int64]:
+        """Unix seconds at which each step begins, and the end, `(P + 1,)`."""
+        return self.axis.start_s + self.first * self.axis.step_s
 
     @classmethod
     def uniform(cls, axis: TimeAxis, zone: str, periods: int | None = None) -> Horizon:
@@ -66,7 +71,7 @@ class Horizon:
     @classmethod
     def _of(cls, axis: TimeAxis, zone: str, first: NDArray[np.int64]) -> Horizon:
         months = axis.local_starts(zone)[first[:-1]].astype("datetime64[M]").astype(np.int64)
-        return cls(axis, first, np.diff(first) * axis.step_h, months - months[0])
+        return cls(axis, first, np.diff(first) * axis.step_h, months)
 
     def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Means over each step of `values (…, intervals)`, shape `(…, P)`; later intervals are ignored."""

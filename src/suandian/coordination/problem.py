@@ -230,7 +230,7 @@ class Problem:
         limit_mw = np.array([site.import_max_mw for site in fleet.sites])[:, None]
         it_max_mw = np.array([site.it_max_mw for site in fleet.sites])[:, None]
         gpus = np.array([float(site.gpus) for site in fleet.sites])[:, None]
-        peak_mw = np.zeros((sites, int(horizon.month[-1]) + 1))
+        peak_mw = np.zeros((sites, int(horizon.month[-1] - horizon.month[0]) + 1))
         peak_mw[:, 0] = view.peak_mw
         return cls(
             horizon=horizon,

@@ -39,7 +39,7 @@ class Layout:
 
     pairs          (group, site) pairs that are allowed
     column, row    name → (offset within a step, count)
-    month          month of each step
+    month          month of each step, 0 for the first
     """
 
     sites: int
@@ -66,7 +66,7 @@ class Layout:
             tuple(problem.merge.group_of_class.tolist()),
             len(problem.merge.group_kw),
             len(problem.feeder_import_max_mw),
-            tuple(problem.horizon.month.tolist()),
+            tuple((problem.horizon.month - problem.horizon.month[0]).tolist()),
         )
 
     @property

@@ -1,0 +1,141 @@
+"""Rolling: plan a window from forecasts, act, look again. A coarse plan to the end says what the window cannot see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.coordination.horizon import Horizon
+from suandian.coordination.linear import diagnostics_of
+from suandian.coordination.problem import Merge, Problem, queue_work
+from suandian.coordination.program import assemble
+from suandian.coordination.solvers import solve_interior
+from suandian.coordination.split import plan_of
+from suandian.coordination.warm import WarmSimplex
+from suandian.model.plan import Fleet, Plan, View
+
+__all__ = ["Outset", "Rolling"]
+
+Floats = NDArray[np.float64]
+
+#: Shortest step of the window, D (engineering default): quarter hours, the demand charge's metering interval.
+_NEAR_STEP_H = 0.25
+_FAR_STEP_H = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outset:
+    """What the coarse plan to the end of the axis says about any instant of it.
+
+    starts_s                       (P + 1,) Unix seconds of its steps
+    first_month, peak_mw           (S, months) planned peak import of each calendar month
+    work_cny_per_mwh               (K, P) worth of a MWh of work done before the step begins
+    storage_cny_per_mwh            (N, P) worth of a MWh stored when the step begins
+    """
+
+    starts_s: NDArray[np.int64]
+    first_month: int
+    peak_mw: Floats
+    work_cny_per_mwh: Floats
+    storage_cny_per_mwh: Floats
+
+    def step_at(self, instant_s: int) -> int:
+        """The step that contains the instant."""
+        return int(np.clip(np.searchsorted(self.starts_s, instant_s, side="right") - 1, 0, len(self.starts_s) - 2))
+
+
+class Rolling:
+    """Decides every `decide_every_h` from the newest forecasts.
+
+    A window of `horizon_h` (quarter hours for `near_h`, hours after) is optimised under two things it cannot see
+    itself: monthly peaks worth paying for, and the worth of work done and energy stored at its end. Both come from
+    a coarse plan to the end of the axis in steps of `coarse_step_h`, made anew each local day.
+
+    Deciding is pure in value: a kept basis only makes the next optimum come faster, and a holding reward for early
+    work makes the optimum unique but for ties between sites. What a Rolling keeps besides is the coarse plan of the
+    local day, made from the first View of that day that it sees; one that joins at noon makes its own at noon.
+    With `coarse_every_h=0` the coarse plan is made at each decision, and nothing is kept that could matter.
+    """
+
+    name = "rolling"
+
+    def __init__(
+        self,
+        *,
+        horizon_h: float = 48.0,
+        decide_every_h: float = 1.0,
+        near_h: float = 6.0,
+        coarse_step_h: float = 3.0,
+        coarse_every_h: float = 24.0,
+        slack_edges_h: tuple[float, ...] = (1.0, 4.0, 16.0, 48.0),
+    ) -> None:
+        if not 0 < decide_every_h <= horizon_h or near_h < 0 or coarse_step_h <= 0 or coarse_every_h < 0:
+            raise ValueError(
+                "rolling needs 0 < decide_every_h <= horizon_h, near_h >= 0, coarse_step_h > 0 and coarse_every_h >= 0"
+            )
+        self._horizon_h, self._near_h, self._decide_every_h = horizon_h, near_h, decide_every_h
+        self._coarse_step_h, self._coarse_every_h = coarse_step_h, coarse_every_h
+        self._slack_edges_h = tuple(slack_edges_h)
+        self._simplex = WarmSimplex()
+        self._merged: tuple[Fleet, Merge] | None = None
+        self._outset: tuple[object, Outset] | None = None
+
+    def plan(self, view: View) -> Plan:
+        axis, zone = view.outlook.axis, view.fleet.zone
+        horizon = Horizon.graded(axis, zone, parts=((self._near_h, _NEAR_STEP_H), (self._horizon_h, _FAR_STEP_H)))
+        merge = self._merge(view.fleet)
+        work = queue_work(view, horizon)
+        problem = Problem.of(view, horizon, merge, work)
+        if horizon.first[-1] < axis.periods:
+            problem = _with_outset(problem, self._coarse(view, merge))
+        program = assemble(problem)
+        solution = self._simplex.solve(program, horizon)
+        stands_for = max(1, min(round(self._decide_every_h / axis.step_h), int(horizon.first[-1])))
+        plan = plan_of(view, problem, program, solution.x, work, coordinator=self.name, stands_for=stands_for)
+        return replace(plan, diagnostics=diagnostics_of(problem, program, solution))
+
+    def _merge(self, fleet: Fleet) -> Merge:
+        if self._merged is None or self._merged[0] is not fleet:
+            self._merged = (fleet, Merge.of(fleet, self._slack_edges_h))
+        return self._merged[1]
+
+    def _coarse(self, view: View, merge: Merge) -> Outset:
+        """The coarse plan of this local day (or of the last `coarse_every_h`)."""
+        axis = view.outlook.axis
+        local_h = int(axis.part(0, 1).local_starts(view.fleet.zone).astype(np.int64)[0]) / 3600.0
+        key = (axis.end_s, local_h // self._coarse_every_h) if self._coarse_every_h > 0 else None
+        if self._outset is None or key is None or self._outset[0] != key:
+            self._outset = (key, coarse_plan(view, merge, self._coarse_step_h))
+        return self._outset[1]
+
+
+def coarse_plan(view: View, merge: Merge, step_h: float) -> Outset:
+    """Plan to the end of the axis in long steps and keep peaks and prices of the optimum."""
+    axis = view.outlook.axis
+    horizon = Horizon.graded(axis, view.fleet.zone, parts=((axis.duration_h, step_h),))
+    problem = Problem.of(view, horizon, merge, queue_work(view, horizon))
+    program = assemble(problem)
+    solution = solve_interior(program)
+    return Outset(
+        horizon.starts_s,
+        int(horizon.month[0]),
+        program.peaks(solution.x),
+        np.maximum(-program.row_block(solution.row_price, "work"), 0.0),
+        np.maximum(-program.row_block(solution.row_price, "storage"), 0.0),
+    )
+
+
+def _with_outset(problem: Problem, outset: Outset) -> Problem:
+    """The window's problem with targets for the months' peaks and values at its end."""
+    horizon = problem.horizon
+    months = np.arange(horizon.month[0], horizon.month[-1] + 1) - outset.first_month
+    step = outset.step_at(int(horizon.starts_s[-1]))
+    return replace(
+        problem,
+        peak_mw=np.maximum(problem.peak_mw, outset.peak_mw[:, months]),
+        energy_end_mwh=problem.energy_min_mwh,
+        work_value_cny_per_mwh=outset.work_cny_per_mwh[:, step],
+        storage_value_cny_per_mwh=outset.storage_cny_per_mwh[:, step],
+    )
