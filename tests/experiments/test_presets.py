@@ -94,6 +94,15 @@ def test_emission_factors_are_those_of_the_announcement():
     assert all(100 < presets.emission_factor_kg_per_mwh(name)[0] < 700 for name in presets.provinces())
 
 
+def test_cities_lie_in_china():
+    assert {"beijing", "shanghai", "shenzhen"} <= set(presets.city_names())
+    for name in presets.city_names():
+        city = presets.city(name)
+        assert 18 < city.latitude_deg < 54
+        assert 73 < city.longitude_deg < 135
+        assert city.name_zh
+
+
 def test_hubs_know_their_tariff_and_factor_and_latency():
     assert len(presets.hub_names()) == 10
     for name in presets.hub_names():

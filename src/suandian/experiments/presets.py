@@ -22,6 +22,7 @@ __all__ = [
     "City",
     "Hub",
     "city",
+    "city_names",
     "emission_factor_kg_per_mwh",
     "hub",
     "hub_names",
@@ -155,6 +156,11 @@ def hub(name: str) -> Hub:
         fibre_ms={key: float(value) for key, value in row["fibre_ms"].items()},
         source=Source(**table["source"]),
     )
+
+
+def city_names() -> tuple[str, ...]:
+    """Names of the cities from which interactive load may come."""
+    return tuple(_table("hubs")["cities"])
 
 
 def city(name: str) -> City:
