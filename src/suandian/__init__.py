@@ -1,3 +1,83 @@
-"""suandian (算电): plan, run, verify and settle flexible computing on a real grid."""
+"""suandian (算电): plan, run, verify and settle flexible computing on a real grid.
+
+    import suandian as sd
+
+    scenario = sd.load("county-noon")
+    finding = sd.run(scenario)
+    finding.kpis                       # a polars frame, one row per coordinator
+
+Names are imported when they are first used, so that `import suandian` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from suandian.experiments.finding import Finding
+    from suandian.experiments.run import run
+    from suandian.experiments.scenario import Scenario, load, scenarios
+    from suandian.model.workload import JobTable
+    from suandian.quantity.errors import (
+        AdapterError,
+        DataError,
+        Infeasible,
+        InvariantBroken,
+        ScenarioError,
+        SuandianError,
+    )
+    from suandian.quantity.series import Series
+    from suandian.quantity.timeaxis import TimeAxis
+    from suandian.record.journal import Journal
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AdapterError",
+    "DataError",
+    "Finding",
+    "Infeasible",
+    "InvariantBroken",
+    "JobTable",
+    "Journal",
+    "Scenario",
+    "ScenarioError",
+    "Series",
+    "SuandianError",
+    "TimeAxis",
+    "__version__",
+    "load",
+    "run",
+    "scenarios",
+]
+
+_HOME = {
+    "AdapterError": "quantity.errors",
+    "DataError": "quantity.errors",
+    "Finding": "experiments.finding",
+    "Infeasible": "quantity.errors",
+    "InvariantBroken": "quantity.errors",
+    "JobTable": "model.workload",
+    "Journal": "record.journal",
+    "Scenario": "experiments.scenario",
+    "ScenarioError": "quantity.errors",
+    "Series": "quantity.series",
+    "SuandianError": "quantity.errors",
+    "TimeAxis": "quantity.timeaxis",
+    "load": "experiments.scenario",
+    "run": "experiments.run",
+    "scenarios": "experiments.scenario",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'suandian' has no attribute {name!r}")
+    value: object = getattr(import_module(f"suandian.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -275,16 +275,18 @@ def _instruction_times(path: str, entry: InstructionSection, zone: str) -> Itera
 
 def _coordinators(study: StudyFile, names: Names) -> Iterator[Fault]:
     arms: list[str] = []
+    sound = bool(study.coordinators)
     for index, entry in enumerate(study.coordinators):
         path = f"coordinators[{index}]"
         unknown_name = list(plugins.faults(plugins.COORDINATORS, entry.name, path))
+        sound = sound and not unknown_name
         yield from unknown_name or plugins.option_faults(plugins.COORDINATORS, entry.name, entry.options, path)
         if entry.arm in arms:
             yield Fault(path, f"arm {entry.arm!r} stands twice; give one of them a `label`")
         arms.append(entry.arm)
     for key in ("control", "chosen"):
         name = getattr(study, key)
-        if name and arms:
+        if name and sound:
             yield from _refers(key, "arm", name, arms)
     if study.decided_by:
         yield from _refers("decided_by", "party", study.decided_by, names.parties)

@@ -21,10 +21,13 @@ Path_ = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Layered:
-    """The merged mapping, the folder of the file asked for, and for every path the file and line it comes from."""
+    """The merged mapping, the folder of the file asked for (None if it is a shipped one), and where values come from.
+
+    places   path → `file.yaml line 14`, or the override or setting that gave the value
+    """
 
     values: dict[str, Any]
-    folder: Path
+    folder: Path | None
     places: Mapping[str, str]
 
 
@@ -57,11 +60,13 @@ def layered(
         segments = _segments(where)
         if not segments:
             raise ScenarioError([Fault(f"--set {where}", "names no place; write e.g. time.step")], source=path.name)
-        changes.append((f"--set {where}", segments, value))
+        changes.append((f"setting {where}", segments, value))
     _refuse_collisions(changes, path.name)
-    for _, spot, value in changes:
+    for who, spot, value in changes:
         values = _changed(values, spot, value, path.name)
-    return Layered(values, path.parent, places)
+        where = path_text(spot)
+        places = {other: place for other, place in places.items() if not other.startswith(where)} | {where: who}
+    return Layered(values, None if str(name_or_path) in shipped() else path.parent, places)
 
 
 def merged(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from suandian.model.site import Cooling
 
 __all__ = ["BatterySection", "CoolingSection", "FeederSection", "PartySection", "SiteSection"]
 
-_Title = Annotated[Text, BeforeValidator(both_languages)]
+_Title = Annotated[Text, BeforeValidator(both_languages, json_schema_input_type=str | Text)]
 _PowerMw = Annotated[float, Quantity("MW", minimum=0)]
 _Ratio = Annotated[float, Quantity("1", minimum=0, maximum=1)]
 _Efficiency = Annotated[float, Quantity("1", above=0, maximum=1)]

@@ -220,7 +220,7 @@ def load(
 ) -> Scenario:
     """A shipped scenario by name, or the file at a path.
 
-    data        folder of data files; the scenario's own folder if left out
+    data        folder of data files; the scenario's own folder if left out (a shipped scenario has none)
     set         single values by path: `{"time.step": "5 min", "sites.county.battery": None}`
     overrides   names of blocks under `overrides:` to apply
 

@@ -26,7 +26,7 @@ __all__ = [
 
 _Price = Annotated[float, Quantity("CNY/MWh")]
 _Ratio = Annotated[float, Quantity("1", minimum=0, maximum=1)]
-_Title = Annotated[Text, BeforeValidator(both_languages)]
+_Title = Annotated[Text, BeforeValidator(both_languages, json_schema_input_type=str | Text)]
 
 #: Signals that a table of one's own may replace: name → unit of its column (`1` is a share of nameplate).
 SIGNALS: dict[str, str] = {
@@ -212,6 +212,12 @@ def _named(value: object) -> object:
     )
 
 
+_Coordinators = Annotated[
+    tuple[CoordinatorSection, ...],
+    BeforeValidator(_named, json_schema_input_type=tuple[str | CoordinatorSection, ...]),
+]
+
+
 class InstructionSection(Section):
     """A binding limit on a site's import, known from `issued` on."""
 
@@ -244,9 +250,7 @@ class StudyFile(Section):
     forecasts: ForecastSection = Field(default=ForecastSection(), description="What coordinators are told ahead.")
     objective: ObjectiveSection = Field(default=ObjectiveSection(), description="What optimisers minimise.")
     instructions: tuple[InstructionSection, ...] = Field(default=(), description="Limits set by the grid.")
-    coordinators: Annotated[tuple[CoordinatorSection, ...], BeforeValidator(_named)] = Field(
-        min_length=1, description="The arms of the study."
-    )
+    coordinators: _Coordinators = Field(min_length=1, description="The arms of the study.")
     decided_by: str = Field(
         default="", description="Party that runs the coordinators; left out: the first computing_platform."
     )

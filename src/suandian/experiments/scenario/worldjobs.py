@@ -203,7 +203,7 @@ def _refuse_impossible(jobs: JobTable, world: World) -> None:
     if too_wide.any():
         row = int(np.flatnonzero(too_wide)[0])
         raise Infeasible(
-            f"job {int(jobs.id[row])} needs {int(jobs.gpus_min[row])} GPUs at one site; {int(too_wide.sum())} such jobs",
+            f"job {int(jobs.id[row])} needs {int(jobs.gpus_min[row])} GPUs at a site; {int(too_wide.sum())} such jobs",
             constraints=("GPUs of every site that it may use",),
             shortfall=f"{int(jobs.gpus_min[row] - widest[row])} GPUs",
         )
