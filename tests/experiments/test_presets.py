@@ -1,4 +1,5 @@
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,33 @@ def test_hubs_know_their_tariff_and_factor_and_latency():
             city = presets.city(city_id)
             computed_ms = one_way_fibre_ms(hub.latitude_deg, hub.longitude_deg, city.latitude_deg, city.longitude_deg)
             assert computed_ms == pytest.approx(latency_ms, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("tariff_id", "percent"),
+    [
+        ("gansu", 100), ("ningxia", 100), ("qinghai", 100), ("mengxi", 80), ("shandong_2025", 78),
+        ("zhejiang_2026", 70),
+        ("jiangsu", 60), ("shaanxi", 60), ("yunnan", 60), ("anhui", 52), ("zhejiang_2024", 40), ("jibei", 30),
+        ("guangdong_2021", 0), ("guizhou", 0), ("sichuan", 0), ("beijing", 0), ("shanghai", 0), ("fujian", 0),
+        ("chongqing", 0),
+    ],
+)  # fmt: skip
+def test_share_of_midday_at_valley_price(tariff_id, percent):
+    # Oracle: shares of 10–15 h over the year, counted separately from the notices.
+    months = [
+        (len(template.months), sum(template.half_hours[slot] in "VDv" for slot in range(20, 30)))
+        for template in presets.tariff(tariff_id).templates
+    ]
+    assert 100 * sum(count * slots for count, slots in months) / 120 == pytest.approx(percent, abs=0.5)
+
+
+def test_the_doc_page_shows_the_shipped_figures():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "presets.md").read_text(encoding="utf-8")
+    for tariff_id in presets.tariff_ids():
+        tariff = presets.tariff(tariff_id)
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{tariff_id}` |"))
+        cells = [cell.strip() for cell in row.split("|")]
+        assert cells[4:6] == [f"{tariff.floating_cny_per_mwh:.1f}", f"{tariff.fixed_cny_per_mwh:.1f}"]
+        assert cells[7] == f"{tariff.demand_cny_per_mw_month / 1000:.1f}"
+        assert cells[9] == "/".join(source.confidence for source in tariff.sources)

@@ -193,7 +193,7 @@ class JobMix:
     gang: GangModel = GangModel()
     intensity_variance_ratio: float = 0.06
     intensity_tau_h: float = 36.0
-    batch_mean_count: float = 1.7
+    batch_mean_count: float = 1.85
     daily_amplitude_ratio: float = 0.5
     daily_peak_h: float = 15.0
     weekend_ratio: float = 0.7
