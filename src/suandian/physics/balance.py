@@ -12,10 +12,16 @@ from suandian.model.grid import Feeder
 from suandian.model.site import Site
 from suandian.quantity.errors import InvariantBroken
 
-__all__ = ["BALANCE_RATIO", "StepInputs", "StepResult", "check_balance"]
+__all__ = ["BALANCE_RATIO", "FULL_BAND_RATIO", "VIOLATION_BAND_MW", "StepInputs", "StepResult", "check_balance"]
 
 #: A balance may be off by this share of the powers in it (at least of 1 MW): rounding, nothing else.
 BALANCE_RATIO = 1e-9
+
+#: A battery this close to a bound counts as full or empty, as a share of its capacity (rounding).
+FULL_BAND_RATIO = 1e-14
+
+#: Import above a limit counts as a violation beyond this (rounding of a limit that is held exactly).
+VIOLATION_BAND_MW = 1e-9
 
 _Array = NDArray[np.float64]
 
@@ -89,6 +95,26 @@ class StepResult:
     feeder_pv_used_mw: _Array
     site_violation_mw: _Array
     feeder_violation_mw: _Array
+
+    @classmethod
+    def of_cubes(cls, site: _Array, feeder: _Array) -> StepResult:
+        """From results stacked in the order import, export, charge, discharge, PV used, violation, energy (sites)
+        and import, export, PV used, violation (feeders).
+        """
+        import_mw, export_mw, charge_mw, discharge_mw, pv_used_mw, violation_mw, energy_mwh = site
+        return cls(
+            import_mw=import_mw,
+            export_mw=export_mw,
+            charge_mw=charge_mw,
+            discharge_mw=discharge_mw,
+            pv_used_mw=pv_used_mw,
+            energy_mwh=energy_mwh,
+            feeder_import_mw=feeder[0],
+            feeder_export_mw=feeder[1],
+            feeder_pv_used_mw=feeder[2],
+            site_violation_mw=violation_mw,
+            feeder_violation_mw=feeder[3],
+        )
 
 
 def check_balance(sites: Sequence[Site], feeders: Sequence[Feeder], inputs: StepInputs, result: StepResult) -> None:

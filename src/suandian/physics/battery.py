@@ -1,6 +1,6 @@
 """Battery rules inside one phase of an interval: what may flow, and how long until the battery is full or empty.
 
-All functions are compiled and work on row `s` of the two tables that `suandian.physics.facility` prepares:
+All functions are compiled and work on row `s` of the two tables that `suandian.physics.kernel` prepares:
 `limits` (constants of a site) and `now` (its state in the present phase). Units: MW, MWh, h, ratios.
 Model: a reservoir with a charge and a discharge efficiency, `energy' = η_c·charge − discharge/η_d`,
 with power limits at the terminals (the usual linear storage model, e.g. PyPSA's `StorageUnit`).
@@ -23,7 +23,6 @@ __all__ = [
     "ENERGY_MAX",
     "ENERGY_MIN",
     "EXPORT_MAX",
-    "FULL_BAND_RATIO",
     "GAIN_IN",
     "IMPORT_GUARD",
     "IMPORT_MAX",
@@ -47,9 +46,6 @@ LIMITS = 10
 #: Columns of `now`, shape `(sites, NOW)`: MW, and MWh for ENERGY. ROOM is scratch for what is being shared out.
 LOAD, PV, CHARGE, DISCHARGE, PV_USED, ENERGY, ROOM = 0, 1, 2, 3, 4, 5, 6
 NOW = 7
-
-#: A battery this close to a bound counts as full or empty, as a share of its capacity (rounding).
-FULL_BAND_RATIO = 1e-14
 
 Table = NDArray[np.float64]
 

@@ -1,0 +1,194 @@
+"""The site step for sites with a connection of their own, in plain Python: the kernel's twin without its loading time.
+
+Loading numba and the compiled kernel takes longer than this loop does for one site and a year of 5-minute steps. Every
+operation is the kernel's, in the same order, so that the results are the same bit for bit; whoever changes a rule in
+`suandian.physics.feeder` changes it here as well, or tests/physics/test_light.py fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.model.site import Battery, Site
+from suandian.physics.balance import FULL_BAND_RATIO, VIOLATION_BAND_MW, StepInputs
+
+__all__ = ["run_light"]
+
+_Array = NDArray[np.float64]
+
+
+def run_light(sites: Sequence[Site], inputs: StepInputs) -> tuple[_Array, _Array]:
+    """Results as cubes, `(7, S, n)` and `(4, 0, n)`, as `StepResult.of_cubes` reads them; no site has a feeder.
+
+    Raises `ValueError` for a site behind a feeder.
+    """
+    behind = [site.id for site in sites if site.feeder]
+    if behind:
+        raise ValueError(f"sites behind a feeder that is not given: {', '.join(behind)}")
+    out = np.zeros((7, *inputs.facility_mw.shape))
+    for s, site in enumerate(sites):
+        cap_mw = min(float(inputs.import_guard_mw[s]), site.import_max_mw)
+        load_mw = inputs.facility_mw[s]
+        pv_mw = np.maximum(0.0, inputs.site_pv_mw[s] - inputs.curtail_mw[s])
+        wish_mw = None
+        if inputs.charge_mw is not None and inputs.discharge_mw is not None:
+            wish_mw = inputs.charge_mw[s] - inputs.discharge_mw[s]
+        if site.battery is None:
+            used_mw = np.maximum(0.0, np.minimum(pv_mw, load_mw + site.export_max_mw))
+            _book(out[:, s], load_mw - used_mw, site.import_max_mw)
+            out[4, s] = used_mw
+        else:
+            store = _Store.of(site.battery, site.export_max_mw, cap_mw)
+            _walk(store, site, load_mw, pv_mw, wish_mw, inputs.step_h, float(inputs.energy_mwh[s]), out[:, s])
+    return out, np.zeros((4, 0, inputs.facility_mw.shape[1]))
+
+
+def _book(out: _Array, net_mw: _Array, import_max_mw: float) -> None:
+    """Import, export and violation from the net import of undivided intervals; adding zero makes −0 a plain 0."""
+    out[0] = np.maximum(0.0, net_mw) + 0.0
+    out[1] = np.maximum(0.0, -net_mw) + 0.0
+    out[5] = np.where(net_mw > import_max_mw + VIOLATION_BAND_MW, net_mw - import_max_mw, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """A battery's constants in the kernel's terms."""
+
+    charge_max_mw: float
+    discharge_max_mw: float
+    gain_ratio: float
+    drain_ratio: float
+    energy_min_mwh: float
+    energy_max_mwh: float
+    empty_mwh: float
+    full_mwh: float
+    export_max_mw: float
+    cap_mw: float
+
+    @classmethod
+    def of(cls, battery: Battery, export_max_mw: float, cap_mw: float) -> _Store:
+        band_mwh = FULL_BAND_RATIO * battery.energy_mwh
+        return cls(
+            battery.charge_max_mw,
+            battery.discharge_max_mw,
+            battery.charge_efficiency_ratio,
+            1.0 / battery.discharge_efficiency_ratio,
+            battery.energy_min_mwh,
+            battery.energy_mwh,
+            battery.energy_min_mwh + band_mwh,
+            battery.energy_mwh - band_mwh,
+            export_max_mw,
+            cap_mw,
+        )
+
+    def settle(
+        self, load_mw: float, pv_mw: float, wish_mw: float | None, energy_mwh: float
+    ) -> tuple[float, float, float]:
+        """Charge, discharge and PV used of one phase (`wish` or `self_consume`, then `guard_sites`)."""
+        charge_room_mw = 0.0 if energy_mwh >= self.full_mwh else self.charge_max_mw
+        discharge_room_mw = 0.0
+        if energy_mwh > self.empty_mwh:
+            discharge_room_mw = max(0.0, min(self.discharge_max_mw, load_mw - pv_mw + self.export_max_mw))
+        discharge_mw = 0.0
+        if wish_mw is None:
+            charge_mw = min(max(0.0, pv_mw - load_mw - self.export_max_mw), charge_room_mw)
+        else:
+            charge_mw = min(wish_mw, charge_room_mw) if wish_mw > 0.0 else 0.0
+            discharge_mw = min(-wish_mw, discharge_room_mw) if wish_mw < 0.0 else 0.0
+        used_mw = max(0.0, min(pv_mw, load_mw + charge_mw - discharge_mw + self.export_max_mw))
+        net_mw = load_mw + charge_mw - discharge_mw - used_mw
+        if wish_mw is None:
+            surplus_mw = 0.0 - net_mw
+            if surplus_mw > 0.0:
+                room_mw = max(0.0, min(charge_room_mw - charge_mw, self.cap_mw - net_mw))
+                charge_mw += _part(surplus_mw, room_mw)
+            else:
+                discharge_mw += _part(-surplus_mw, max(0.0, min(discharge_room_mw, net_mw)))
+            net_mw = load_mw + charge_mw - discharge_mw - used_mw
+        excess_mw = net_mw - self.cap_mw
+        if excess_mw > 0.0:
+            less_mw = min(charge_mw, excess_mw)
+            charge_mw -= less_mw
+            if excess_mw > less_mw and charge_mw <= 0.0:
+                discharge_mw += min(excess_mw - less_mw, max(0.0, discharge_room_mw - discharge_mw))
+        return charge_mw, discharge_mw, used_mw
+
+    def move_on(self, charge_mw: float, discharge_mw: float, energy_mwh: float, left_h: float) -> tuple[float, float]:
+        """Hours of the phase, and the energy at its end (`until_bound_h` and `store`)."""
+        if charge_mw > 0.0:
+            gain_mw = self.gain_ratio * charge_mw
+            room_mwh = self.energy_max_mwh - energy_mwh
+            hours_h = room_mwh / gain_mw if room_mwh < gain_mw * left_h else left_h
+            after_mwh = energy_mwh + gain_mw * hours_h
+            return hours_h, self.energy_max_mwh if after_mwh > self.full_mwh else after_mwh
+        if discharge_mw > 0.0:
+            drain_mw = self.drain_ratio * discharge_mw
+            stored_mwh = energy_mwh - self.energy_min_mwh
+            hours_h = stored_mwh / drain_mw if stored_mwh < drain_mw * left_h else left_h
+            after_mwh = energy_mwh - drain_mw * hours_h
+            return hours_h, self.energy_min_mwh if after_mwh < self.empty_mwh else after_mwh
+        return left_h, energy_mwh
+
+
+def _part(wanted_mw: float, room_mw: float) -> float:
+    """What one battery takes of `wanted_mw`; the product is the kernel's way to round."""
+    if room_mw <= 0.0:
+        return 0.0
+    return (1.0 if wanted_mw >= room_mw else wanted_mw / room_mw) * room_mw
+
+
+def _walk(
+    store: _Store,
+    site: Site,
+    load_mw: _Array,
+    pv_mw: _Array,
+    wish_mw: _Array | None,
+    step_h: float,
+    energy_mwh: float,
+    out: _Array,
+) -> None:
+    """Fill `out` (7, n) interval by interval; intervals with more than one phase are summed at the end."""
+    loads_mw, pvs_mw = load_mw.tolist(), pv_mw.tolist()
+    wishes_mw = [None] * len(loads_mw) if wish_mw is None else wish_mw.tolist()
+    charges_mw, discharges_mw, useds_mw, energies_mwh = [], [], [], []
+    divided: dict[int, list[tuple[float, float, float, float]]] = {}
+    for t, (load, pv, wish) in enumerate(zip(loads_mw, pvs_mw, wishes_mw, strict=True)):
+        charge, discharge, used = store.settle(load, pv, wish, energy_mwh)
+        hours_h, energy_mwh = store.move_on(charge, discharge, energy_mwh, step_h)
+        if hours_h < step_h:
+            phases = [(hours_h, charge, discharge, used)]
+            left_h = step_h - hours_h
+            while left_h > 0.0:
+                charge, discharge, used = store.settle(load, pv, wish, energy_mwh)
+                hours_h, energy_mwh = store.move_on(charge, discharge, energy_mwh, left_h)
+                phases.append((hours_h, charge, discharge, used))
+                left_h -= hours_h
+            divided[t] = phases
+        charges_mw.append(charge)
+        discharges_mw.append(discharge)
+        useds_mw.append(used)
+        energies_mwh.append(energy_mwh)
+    out[2], out[3], out[4], out[6] = charges_mw, discharges_mw, useds_mw, energies_mwh
+    _book(out, load_mw + out[2] - out[3] - out[4], site.import_max_mw)
+    for t, phases in divided.items():
+        out[:6, t] = _summed(phases, loads_mw[t], step_h, site.import_max_mw)
+
+
+def _summed(
+    phases: list[tuple[float, float, float, float]], load_mw: float, step_h: float, import_max_mw: float
+) -> list[float]:
+    """Interval means of phases (hours, charge, discharge, PV used), in the order of the results."""
+    sums = [0.0] * 6
+    for hours_h, charge_mw, discharge_mw, used_mw in phases:
+        weight_ratio = hours_h / step_h
+        net_mw = load_mw + charge_mw - discharge_mw - used_mw
+        over_mw = net_mw - import_max_mw if net_mw > import_max_mw + VIOLATION_BAND_MW else 0.0
+        for row, value_mw in enumerate(
+            (max(0.0, net_mw), max(0.0, -net_mw), charge_mw, discharge_mw, used_mw, over_mw)
+        ):
+            sums[row] += weight_ratio * value_mw
+    return sums
