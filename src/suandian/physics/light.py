@@ -54,6 +54,23 @@ def _book(out: _Array, net_mw: _Array, import_max_mw: float) -> None:
     out[5] = np.where(net_mw > import_max_mw + VIOLATION_BAND_MW, net_mw - import_max_mw, 0.0)
 
 
+#: Bits of a battery's state.
+_CAN_CHARGE, _CAN_DISCHARGE = 1, 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Phase:
+    """Powers of a phase in every interval, `(n,)` each."""
+
+    charge_mw: _Array
+    discharge_mw: _Array
+    pv_used_mw: _Array
+
+    def at(self, t: int) -> tuple[float, float, float]:
+        """Those of interval `t`."""
+        return float(self.charge_mw[t]), float(self.discharge_mw[t]), float(self.pv_used_mw[t])
+
+
 @dataclass(frozen=True, slots=True)
 class _Store:
     """A battery's constants in the kernel's terms."""
@@ -85,37 +102,43 @@ class _Store:
             cap_mw,
         )
 
-    def settle(
-        self, load_mw: float, pv_mw: float, wish_mw: float | None, energy_mwh: float
-    ) -> tuple[float, float, float]:
-        """Charge, discharge and PV used of one phase (`wish` or `self_consume`, then `guard_sites`)."""
-        charge_room_mw = 0.0 if energy_mwh >= self.full_mwh else self.charge_max_mw
-        discharge_room_mw = 0.0
-        if energy_mwh > self.empty_mwh:
-            discharge_room_mw = max(0.0, min(self.discharge_max_mw, load_mw - pv_mw + self.export_max_mw))
-        discharge_mw = 0.0
+    def settled(self, load_mw: _Array, pv_mw: _Array, wish_mw: _Array | None, state: int) -> _Phase:
+        """Powers of a phase in every interval if the battery is in `state` (`wish` or `self_consume`, `guard_sites`).
+
+        What the battery does depends on its energy only through being full or empty, so four states tell all.
+        """
+        charge_room_mw = self.charge_max_mw if state & _CAN_CHARGE else 0.0
+        discharge_room_mw = np.zeros_like(load_mw)
+        if state & _CAN_DISCHARGE:
+            fits_mw = np.minimum(self.discharge_max_mw, load_mw - pv_mw + self.export_max_mw)
+            discharge_room_mw = np.maximum(0.0, fits_mw)
         if wish_mw is None:
-            charge_mw = min(max(0.0, pv_mw - load_mw - self.export_max_mw), charge_room_mw)
+            charge_mw = np.minimum(np.maximum(0.0, pv_mw - load_mw - self.export_max_mw), charge_room_mw)
+            discharge_mw = np.zeros_like(load_mw)
         else:
-            charge_mw = min(wish_mw, charge_room_mw) if wish_mw > 0.0 else 0.0
-            discharge_mw = min(-wish_mw, discharge_room_mw) if wish_mw < 0.0 else 0.0
-        used_mw = max(0.0, min(pv_mw, load_mw + charge_mw - discharge_mw + self.export_max_mw))
+            charge_mw = np.minimum(np.maximum(wish_mw, 0.0), charge_room_mw)
+            discharge_mw = np.minimum(np.maximum(-wish_mw, 0.0), discharge_room_mw)
+        fits_mw = load_mw + charge_mw - discharge_mw + self.export_max_mw
+        used_mw = np.maximum(0.0, np.minimum(pv_mw, fits_mw))
         net_mw = load_mw + charge_mw - discharge_mw - used_mw
         if wish_mw is None:
-            surplus_mw = 0.0 - net_mw
-            if surplus_mw > 0.0:
-                room_mw = max(0.0, min(charge_room_mw - charge_mw, self.cap_mw - net_mw))
-                charge_mw += _part(surplus_mw, room_mw)
-            else:
-                discharge_mw += _part(-surplus_mw, max(0.0, min(discharge_room_mw, net_mw)))
+            take_mw = np.maximum(0.0, np.minimum(charge_room_mw - charge_mw, self.cap_mw - net_mw))
+            cover_mw = np.maximum(0.0, np.minimum(discharge_room_mw, net_mw))
+            charge_mw += _part(np.maximum(0.0, -net_mw), take_mw)
+            discharge_mw += _part(np.maximum(0.0, net_mw), cover_mw)
             net_mw = load_mw + charge_mw - discharge_mw - used_mw
-        excess_mw = net_mw - self.cap_mw
-        if excess_mw > 0.0:
-            less_mw = min(charge_mw, excess_mw)
-            charge_mw -= less_mw
-            if excess_mw > less_mw and charge_mw <= 0.0:
-                discharge_mw += min(excess_mw - less_mw, max(0.0, discharge_room_mw - discharge_mw))
-        return charge_mw, discharge_mw, used_mw
+        excess_mw = np.maximum(0.0, net_mw - self.cap_mw)
+        less_mw = np.minimum(charge_mw, excess_mw)
+        charge_mw -= less_mw
+        more_mw = np.minimum(excess_mw - less_mw, np.maximum(0.0, discharge_room_mw - discharge_mw))
+        discharge_mw += np.where(charge_mw > 0.0, 0.0, more_mw)
+        return _Phase(charge_mw, discharge_mw, used_mw)
+
+    def state(self, energy_mwh: float) -> int:
+        """Whether it can charge and discharge, as two bits."""
+        return (_CAN_CHARGE if energy_mwh < self.full_mwh else 0) | (
+            _CAN_DISCHARGE if energy_mwh > self.empty_mwh else 0
+        )
 
     def move_on(self, charge_mw: float, discharge_mw: float, energy_mwh: float, left_h: float) -> tuple[float, float]:
         """Hours of the phase, and the energy at its end (`until_bound_h` and `store`)."""
@@ -134,11 +157,12 @@ class _Store:
         return left_h, energy_mwh
 
 
-def _part(wanted_mw: float, room_mw: float) -> float:
+def _part(wanted_mw: _Array, room_mw: _Array) -> _Array:
     """What one battery takes of `wanted_mw`; the product is the kernel's way to round."""
-    if room_mw <= 0.0:
-        return 0.0
-    return (1.0 if wanted_mw >= room_mw else wanted_mw / room_mw) * room_mw
+    share_ratio = np.ones_like(room_mw)
+    np.divide(wanted_mw, room_mw, out=share_ratio, where=wanted_mw < room_mw)
+    part: _Array = share_ratio * room_mw
+    return part
 
 
 def _walk(
@@ -152,30 +176,35 @@ def _walk(
     out: _Array,
 ) -> None:
     """Fill `out` (7, n) interval by interval; intervals with more than one phase are summed at the end."""
-    loads_mw, pvs_mw = load_mw.tolist(), pv_mw.tolist()
-    wishes_mw = [None] * len(loads_mw) if wish_mw is None else wish_mw.tolist()
-    charges_mw, discharges_mw, useds_mw, energies_mwh = [], [], [], []
-    divided: dict[int, list[tuple[float, float, float, float]]] = {}
-    for t, (load, pv, wish) in enumerate(zip(loads_mw, pvs_mw, wishes_mw, strict=True)):
-        charge, discharge, used = store.settle(load, pv, wish, energy_mwh)
-        hours_h, energy_mwh = store.move_on(charge, discharge, energy_mwh, step_h)
-        if hours_h < step_h:
-            phases = [(hours_h, charge, discharge, used)]
-            left_h = step_h - hours_h
-            while left_h > 0.0:
-                charge, discharge, used = store.settle(load, pv, wish, energy_mwh)
-                hours_h, energy_mwh = store.move_on(charge, discharge, energy_mwh, left_h)
-                phases.append((hours_h, charge, discharge, used))
-                left_h -= hours_h
-            divided[t] = phases
-        charges_mw.append(charge)
-        discharges_mw.append(discharge)
-        useds_mw.append(used)
+    phases = [store.settled(load_mw, pv_mw, wish_mw, state) for state in range(4)]
+    charges_mw = [phase.charge_mw.tolist() for phase in phases]
+    discharges_mw = [phase.discharge_mw.tolist() for phase in phases]
+    states, energies_mwh = [], []
+    divided: dict[int, list[tuple[float, int]]] = {}
+    for t in range(len(load_mw)):
+        state = store.state(energy_mwh)
+        states.append(state)
+        charge, discharge = charges_mw[state][t], discharges_mw[state][t]
+        if charge > 0.0 or discharge > 0.0:
+            hours_h, energy_mwh = store.move_on(charge, discharge, energy_mwh, step_h)
+            if hours_h < step_h:
+                divided[t] = [(hours_h, state)]
+                left_h = step_h - hours_h
+                while left_h > 0.0:
+                    state = store.state(energy_mwh)
+                    charge, discharge = charges_mw[state][t], discharges_mw[state][t]
+                    hours_h, energy_mwh = store.move_on(charge, discharge, energy_mwh, left_h)
+                    divided[t].append((hours_h, state))
+                    left_h -= hours_h
         energies_mwh.append(energy_mwh)
-    out[2], out[3], out[4], out[6] = charges_mw, discharges_mw, useds_mw, energies_mwh
+    chosen = np.array(states)
+    for row, name in ((2, "charge_mw"), (3, "discharge_mw"), (4, "pv_used_mw")):
+        out[row] = np.choose(chosen, [getattr(phase, name) for phase in phases]) + 0.0
+    out[6] = energies_mwh
     _book(out, load_mw + out[2] - out[3] - out[4], site.import_max_mw)
-    for t, phases in divided.items():
-        out[:6, t] = _summed(phases, loads_mw[t], step_h, site.import_max_mw)
+    for t, parts in divided.items():
+        powers = [(hours_h, *phases[state].at(t)) for hours_h, state in parts]
+        out[:6, t] = _summed(powers, float(load_mw[t]), step_h, site.import_max_mw)
 
 
 def _summed(
