@@ -177,25 +177,33 @@ def _walk(
 ) -> None:
     """Fill `out` (7, n) interval by interval; intervals with more than one phase are summed at the end."""
     phases = [store.settled(load_mw, pv_mw, wish_mw, state) for state in range(4)]
-    charges_mw = [phase.charge_mw.tolist() for phase in phases]
-    discharges_mw = [phase.discharge_mw.tolist() for phase in phases]
+    flows_mwh = [
+        (store.gain_ratio * phase.charge_mw * step_h - store.drain_ratio * phase.discharge_mw * step_h).tolist()
+        for phase in phases
+    ]
     states, energies_mwh = [], []
     divided: dict[int, list[tuple[float, int]]] = {}
+    # The loop runs once per interval of a year: constants are local, and the common case is written out.
+    full_mwh, empty_mwh, top_mwh, bottom_mwh = (
+        store.full_mwh,
+        store.empty_mwh,
+        store.energy_max_mwh,
+        store.energy_min_mwh,
+    )
     for t in range(len(load_mw)):
-        state = store.state(energy_mwh)
+        state = (_CAN_CHARGE if energy_mwh < full_mwh else 0) + (_CAN_DISCHARGE if energy_mwh > empty_mwh else 0)
         states.append(state)
-        charge, discharge = charges_mw[state][t], discharges_mw[state][t]
-        if charge > 0.0 or discharge > 0.0:
-            hours_h, energy_mwh = store.move_on(charge, discharge, energy_mwh, step_h)
-            if hours_h < step_h:
-                divided[t] = [(hours_h, state)]
-                left_h = step_h - hours_h
-                while left_h > 0.0:
-                    state = store.state(energy_mwh)
-                    charge, discharge = charges_mw[state][t], discharges_mw[state][t]
-                    hours_h, energy_mwh = store.move_on(charge, discharge, energy_mwh, left_h)
-                    divided[t].append((hours_h, state))
-                    left_h -= hours_h
+        flow_mwh = flows_mwh[state][t]
+        if flow_mwh > 0.0 and top_mwh - energy_mwh >= flow_mwh:
+            energy_mwh += flow_mwh
+            if energy_mwh > full_mwh:
+                energy_mwh = top_mwh
+        elif flow_mwh < 0.0 and energy_mwh - bottom_mwh >= -flow_mwh:
+            energy_mwh += flow_mwh
+            if energy_mwh < empty_mwh:
+                energy_mwh = bottom_mwh
+        elif flow_mwh != 0.0:
+            divided[t], energy_mwh = _divided(store, phases, t, energy_mwh, step_h)
         energies_mwh.append(energy_mwh)
     chosen = np.array(states)
     for row, name in ((2, "charge_mw"), (3, "discharge_mw"), (4, "pv_used_mw")):
@@ -205,6 +213,21 @@ def _walk(
     for t, parts in divided.items():
         powers = [(hours_h, *phases[state].at(t)) for hours_h, state in parts]
         out[:6, t] = _summed(powers, float(load_mw[t]), step_h, site.import_max_mw)
+
+
+def _divided(
+    store: _Store, phases: list[_Phase], t: int, energy_mwh: float, step_h: float
+) -> tuple[list[tuple[float, int]], float]:
+    """Hours and state of each phase of interval `t`, and the energy at its end."""
+    parts = []
+    left_h = step_h
+    while left_h > 0.0:
+        state = store.state(energy_mwh)
+        charge_mw, discharge_mw, _ = phases[state].at(t)
+        hours_h, energy_mwh = store.move_on(charge_mw, discharge_mw, energy_mwh, left_h)
+        parts.append((hours_h, state))
+        left_h -= hours_h
+    return parts, energy_mwh
 
 
 def _summed(
