@@ -75,7 +75,7 @@ def run(quick: bool = False) -> dict[str, Any]:
         "notes": [
             "Compared: import, export, peak, cost, carbon, energy in the battery at the end.",
             "Ours inside the process: best of 19 calls after the first, balance checks included; as a whole process: "
-            "one call with a warm kernel cache, best of three. Vessim: native backend, metrics without time series, "
+            "one call on the path without numba, best of three. Vessim: native backend, metrics without time series, "
             "best of three processes.",
         ],
     }
