@@ -94,18 +94,22 @@ TOLERANCE_MICROWATTS = 10_000_000
 EVENTS_PER_JOB = 6
 
 #: What a start has to respect beside the GPUs.
-FREE_GPUS, SITE_CURVE, CLASS_CURVE = 0, 1, 2
+FREE_GPUS, SITE_CURVE, CLASS_CURVE = np.int64(0), np.int64(1), np.int64(2)
+#: For arguments, see LATEST in `placement_state`.
+_NO, _YES = np.bool_(False), np.bool_(True)
+_ANYWHERE, _NO_CLASS, _NONE = np.int64(-1), np.int64(0), np.int64(0)
 
 
 @njit(cache=True)
-def _class_headroom(st: State, group: int, site: int) -> int:
+def _class_headroom(st: State, group: int | np.int64, site: int) -> int:
     """Power that the class's curve still offers at the site, µW."""
     running, planned = CLASS_POWER + site, CLASS_POWER + st.site.shape[0] + site
     return int(st.group[group, planned] - st.group[group, running])
 
 
 @njit(cache=True)
-def _fits(st: State, rank: int, site: int, level: int) -> bool:
+def _fits(st: State, rank: int, site: int, level: np.int64) -> bool:
+    """May the job start at the site, under its GPUs and the curves of `level`?"""
     if site < 0 or not (st.jobs[rank, MASK] >> site) & 1:
         return False
     if st.site[site, USED] + st.jobs[rank, GPUS] > st.site[site, CAP]:
@@ -113,15 +117,11 @@ def _fits(st: State, rank: int, site: int, level: int) -> bool:
     power = st.jobs[rank, POWER]
     if level >= SITE_CURVE and st.site[site, TOTAL] + power > st.site[site, PLANNED]:
         return False
-    group = st.jobs[rank, CLASS]
-    return (
-        level < CLASS_CURVE
-        or st.group[group, CLASS_POWER + site] + power <= st.group[group, CLASS_POWER + st.site.shape[0] + site]
-    )
+    return bool(level < CLASS_CURVE or power <= _class_headroom(st, st.jobs[rank, CLASS], site))
 
 
 @njit(cache=True)
-def _choose(st: State, rank: int, level: int, preempt: bool) -> int:
+def _choose(st: State, rank: int, level: np.int64, preempt: np.bool_) -> int:
     """The first site that fits: where the job is paused, then in the given order, or home first; −1 for none."""
     paused = st.jobs[rank, STATUS] == PAUSED
     first = -1 if st.clock[RANKED] else st.jobs[rank, HOME]
@@ -141,10 +141,12 @@ def _choose(st: State, rank: int, level: int, preempt: bool) -> int:
 
 
 @njit(cache=True)
-def _room(st: State, bucket: Ints, group: int, only: int, level: int, preempt: bool) -> bool:
+def _room(
+    st: State, bucket: Ints, group: int | np.int64, only: int | np.int64, level: np.int64, preempt: np.bool_
+) -> bool:
     """Could the least demanding job of a bucket fit anywhere (or at site `only`)? If not, none of it does."""
-    for site in range(st.site.shape[0]):
-        if (only >= 0 and site != only) or not (bucket[ALLOWED] >> site) & 1:
+    for site in range(max(only, 0), st.site.shape[0] if only < 0 else only + 1):
+        if not (bucket[ALLOWED] >> site) & 1:
             continue
         gpus = st.site[site, CAP] - st.site[site, USED]
         if preempt:
@@ -153,11 +155,7 @@ def _room(st: State, bucket: Ints, group: int, only: int, level: int, preempt: b
             continue
         if level >= SITE_CURVE and st.site[site, PLANNED] - st.site[site, TOTAL] < bucket[POWER_LEAST]:
             continue
-        if (
-            level < CLASS_CURVE
-            or st.group[group, CLASS_POWER + st.site.shape[0] + site] - st.group[group, CLASS_POWER + site]
-            >= bucket[POWER_LEAST]
-        ):
+        if level < CLASS_CURVE or _class_headroom(st, group, site) >= bucket[POWER_LEAST]:
             return True
     return False
 
@@ -186,13 +184,13 @@ def _pause_down(st: State, events: Ints, now_s: int) -> None:
 
 
 @njit(cache=True)
-def _force(st: State, events: Ints, rank: int, at_s: int, preempt: bool) -> bool:
+def _force(st: State, events: Ints, rank: int, at_s: int, preempt: np.bool_) -> bool:
     """Start an urgent job wherever there are GPUs, at the cost of jobs with slack if `preempt`."""
     if st.jobs[rank, PAUSED_AT] == at_s:
         return False
-    site = _choose(st, rank, FREE_GPUS, False)
+    site = _choose(st, rank, FREE_GPUS, _NO)
     if site < 0 and preempt:
-        site = _choose(st, rank, FREE_GPUS, True)
+        site = _choose(st, rank, FREE_GPUS, _YES)
         while site >= 0 and st.site[site, USED] + st.jobs[rank, GPUS] > st.site[site, CAP]:
             victim = last(st.sets, st.site.shape[0] + 2 + site)
             pause(st, events, st.orders[BY_VICTIM, victim], at_s)
@@ -206,7 +204,7 @@ def _force(st: State, events: Ints, rank: int, at_s: int, preempt: bool) -> bool
 
 
 @njit(cache=True)
-def _earliest(st: State, active: Ints, count: int) -> int:
+def _earliest(st: State, active: Ints, count: np.int64) -> int:
     """Index of the cursor with the earliest deadline; see `_set`."""
     best = 0
     for index in range(1, count):
@@ -216,7 +214,7 @@ def _earliest(st: State, active: Ints, count: int) -> int:
 
 
 @njit(cache=True)
-def _set(active: Ints, index: int, set_of: int, bucket: int, rank: int, at: int) -> None:
+def _set(active: Ints, index: np.int64, set_of: int, bucket: int, rank: int, at: int) -> None:
     """A cursor: set, bucket, rank of its job, refusals so far, and where it stands in the order of its set."""
     active[index, 0], active[index, 1], active[index, 2], active[index, 3] = set_of, bucket, rank, 0
     active[index, 4] = at
@@ -227,14 +225,12 @@ def _place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
     """All urgent jobs, earliest deadline first, plan ignored."""
     preempt = st.clock[MAY_PAUSE] == 1 and st.clock[AT_ONCE] == 0
     set_of = st.site.shape[0] + 1
-    count = 0
+    count = _NONE
     for bucket in range(st.tables.shape[1]):
-        if st.members[st.site.shape[0] + 1, bucket] and _room(
-            st, st.tables[URGENT_TABLE, bucket], 0, -1, FREE_GPUS, preempt
-        ):
-            table = st.tables[URGENT_TABLE, bucket]
+        table = st.tables[URGENT_TABLE, bucket]
+        if st.members[set_of, bucket] and _room(st, table, _NO_CLASS, _ANYWHERE, FREE_GPUS, preempt):
             found = following(st.sets, set_of, table[FIRST], table[END])
-            _set(active, count, 0, bucket, st.orders[BY_URGENT, found], found)
+            _set(active, count, set_of, bucket, st.orders[BY_URGENT, found], found)
             count += 1
     while count:
         at = _earliest(st, active, count)
@@ -245,7 +241,7 @@ def _place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
         if not _force(st, events, rank, now_s, preempt):
             hasten(st, rank)
             active[at, 3] += 1
-            if active[at, 3] >= REFUSALS_MAX or not _room(st, table, 0, -1, FREE_GPUS, preempt):
+            if active[at, 3] >= REFUSALS_MAX or not _room(st, table, _NO_CLASS, _ANYWHERE, FREE_GPUS, preempt):
                 found = -1
         if found < 0:
             count -= 1
@@ -256,13 +252,13 @@ def _place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
 
 
 @njit(cache=True)
-def _place_class(st: State, events: Ints, active: Ints, group: int, level: int, now_s: int) -> None:
+def _place_class(st: State, events: Ints, active: Ints, group: int, level: np.int64, now_s: int) -> None:
     """Ready jobs of one class, earliest deadline first, under the curves of `level`."""
-    count = 0
+    count = _NONE
     for bucket in range(st.group[group, FIRST_BUCKET], st.group[group + 1, FIRST_BUCKET]):
         table = st.tables[READY_TABLE, bucket]
         for set_of in range(st.site.shape[0] + 1):
-            if st.members[set_of, bucket] and _room(st, table, group, set_of - 1, level, False):
+            if st.members[set_of, bucket] and _room(st, table, group, set_of - 1, level, _NO):
                 found = following(st.sets, set_of, table[FIRST], table[END])
                 _set(active, count, set_of, bucket, found, found)
                 count += 1
@@ -271,13 +267,13 @@ def _place_class(st: State, events: Ints, active: Ints, group: int, level: int, 
         set_of, bucket, rank = active[at, 0], active[at, 1], active[at, 2]
         table = st.tables[READY_TABLE, bucket]
         found = following(st.sets, set_of, rank + 1, table[END])
-        site = -1 if st.jobs[rank, PAUSED_AT] == now_s else _choose(st, rank, level, False)
+        site = -1 if st.jobs[rank, PAUSED_AT] == now_s else _choose(st, rank, level, _NO)
         if site >= 0:
             leave(st, rank)
             start(st, events, rank, site, now_s)
         else:
             active[at, 3] += 1
-            if active[at, 3] >= REFUSALS_MAX or not _room(st, table, group, set_of - 1, level, False):
+            if active[at, 3] >= REFUSALS_MAX or not _room(st, table, group, set_of - 1, level, _NO):
                 found = -1
         if found < 0:
             count -= 1
@@ -317,7 +313,7 @@ def _admit_inside(st: State, events: Ints, next_s: int) -> None:
         clock[RELEASED] += 1
         st.jobs[rank, STATUS] = WAITING
         cannot_wait = clock[AT_ONCE] == 1 or latest_slot(st, rank) <= clock[INDEX]
-        if not (cannot_wait and _force(st, events, rank, at_s, False)):
+        if not (cannot_wait and _force(st, events, rank, at_s, _NO)):
             enter(st, rank, clock[INDEX] + 1)
 
 
@@ -365,22 +361,24 @@ def switch_mode(st: State, at_once: int) -> None:
     """Make all ready jobs urgent when `start_at_once` begins; let those with slack wait again when it ends."""
     before = st.clock[AT_ONCE]
     st.clock[AT_ONCE] = at_once
-    sites, count = st.site.shape[0], len(st.jobs)
+    sites = st.site.shape[0]
     if at_once == 1 and before == 0:
         for set_of in range(sites + 1):
-            rank = following(st.sets, set_of, 0, count)
+            rank = last(st.sets, set_of)
             while rank >= 0:
                 leave(st, rank)
                 hasten(st, rank)
-                rank = following(st.sets, set_of, rank + 1, count)
+                rank = last(st.sets, set_of)
     if at_once == 0 and before == 1:
-        at = following(st.sets, sites + 1, 0, count)
-        while at >= 0:
-            rank = st.orders[BY_URGENT, at]
-            if latest_slot(st, rank) > st.clock[INDEX]:
-                leave(st, rank)
-                enter(st, rank, st.clock[INDEX])
-            at = following(st.sets, sites + 1, at + 1, count)
+        for bucket in range(st.tables.shape[1]):
+            end = st.tables[URGENT_TABLE, bucket, END]
+            at = following(st.sets, sites + 1, st.tables[URGENT_TABLE, bucket, FIRST], end)
+            while at >= 0:
+                rank = st.orders[BY_URGENT, at]
+                if latest_slot(st, rank) > st.clock[INDEX]:
+                    leave(st, rank)
+                    enter(st, rank, st.clock[INDEX])
+                at = following(st.sets, sites + 1, at + 1, end)
 
 
 @njit(cache=True)

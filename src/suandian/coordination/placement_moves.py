@@ -67,22 +67,25 @@ __all__ = ["enter", "finish", "hasten", "latest_slot", "leave", "override", "pau
 Ints = NDArray[np.int64]
 
 #: Event kinds, numbered as in `suandian.record.events.JobEventKind`.
-SUBMITTED_EVENT, STARTED_EVENT, PAUSED_EVENT, RESUMED_EVENT, MOVED_EVENT, FINISHED_EVENT, OVERRODE_EVENT = range(7)
+SUBMITTED_EVENT, STARTED_EVENT, PAUSED_EVENT = np.int64(0), np.int64(1), np.int64(2)
+RESUMED_EVENT, MOVED_EVENT, FINISHED_EVENT, OVERRODE_EVENT = np.int64(3), np.int64(4), np.int64(5), np.int64(6)
 #: Events are packed into two integers: the instant, and row·2²⁰ + kind·2¹⁶ + site + 1.
-ROW_SHIFT, KIND_SHIFT, SITE_BITS = 20, 16, 0xFFFF
+ROW_SHIFT, KIND_SHIFT = 20, 16
+#: Signs of a job that enters and leaves the ledgers of running ones.
+_IN, _OUT = np.int64(1), np.int64(-1)
 
 
 @njit(cache=True)
-def record(st: State, events: Ints, rank: int, kind: int, at_s: int, site: int) -> None:
-    """Append an event; the driver has made room."""
+def record(st: State, events: Ints, rank: int, kind: np.int64, at_s: int) -> None:
+    """Append an event at the job's site; the driver has made room."""
     count = st.clock[EVENTS]
     events[count, 0] = at_s
-    events[count, 1] = (st.jobs[rank, ROW] << ROW_SHIFT) | (kind << KIND_SHIFT) | (site + 1)
+    events[count, 1] = (st.jobs[rank, ROW] << ROW_SHIFT) | (kind << KIND_SHIFT) | (st.jobs[rank, SITE] + 1)
     st.clock[EVENTS] = count + 1
 
 
 @njit(cache=True)
-def _link(st: State, calendar: int, rank: int, slot: int) -> None:
+def _link(st: State, calendar: np.int64, rank: int, slot: int) -> None:
     """Put a job on the list of a calendar slot; slots after the axis are not kept."""
     if slot >= st.clock[PERIODS]:
         st.jobs[rank, SLOT] = -1
@@ -97,7 +100,7 @@ def _link(st: State, calendar: int, rank: int, slot: int) -> None:
 
 
 @njit(cache=True)
-def _unlink(st: State, calendar: int, rank: int) -> None:
+def _unlink(st: State, calendar: np.int64, rank: int) -> None:
     slot = st.jobs[rank, SLOT]
     if slot < 0:
         return
@@ -114,7 +117,7 @@ def _unlink(st: State, calendar: int, rank: int) -> None:
 @njit(cache=True)
 def submit(st: State, events: Ints, rank: int, at_s: int) -> None:
     """Write the submission down and append the job to the list of the living."""
-    record(st, events, rank, SUBMITTED_EVENT, at_s, -1)
+    record(st, events, rank, SUBMITTED_EVENT, at_s)
     tail = st.clock[LIVE_TAIL]
     st.jobs[rank, LIVE_NEXT] = -1
     st.jobs[rank, LIVE_PREVIOUS] = tail
@@ -170,8 +173,8 @@ def leave(st: State, rank: int) -> None:
 
 
 @njit(cache=True)
-def _count(st: State, rank: int, sign: int) -> None:
-    """Add a running job to the ledgers of its site (sign 1), or take it out (−1)."""
+def _count(st: State, rank: int, sign: np.int64) -> None:
+    """Add a running job to the ledgers of its site, or take it out."""
     site, power, gpus, group = st.jobs[rank, SITE], st.jobs[rank, POWER], st.jobs[rank, GPUS], st.jobs[rank, CLASS]
     st.site[site, USED] += sign * gpus
     st.site[site, TOTAL] += sign * power
@@ -203,7 +206,7 @@ def override(st: State, events: Ints, rank: int, at_s: int) -> None:
     st.jobs[rank, MARK] = (st.jobs[rank, MARK] & ~PINNED) | OVERRODE
     st.site[site, OVERRIDDEN] += st.jobs[rank, POWER]
     st.clock[OVERRIDES] += 1
-    record(st, events, rank, OVERRODE_EVENT, at_s, site)
+    record(st, events, rank, OVERRODE_EVENT, at_s)
 
 
 @njit(cache=True)
@@ -217,22 +220,23 @@ def _fall_short(st: State, rank: int, missing_s: int) -> None:
 @njit(cache=True)
 def start(st: State, events: Ints, rank: int, site: int, at_s: int) -> None:
     """Start or resume a job that is in no ready set, at the boundary or at its release inside the interval."""
+    paused_site = st.jobs[rank, SITE]
+    st.jobs[rank, SITE] = site
+    kind = STARTED_EVENT
     if st.jobs[rank, STATUS] == PAUSED:
-        if st.jobs[rank, SITE] != site:
-            record(st, events, rank, MOVED_EVENT, at_s, site)
-        record(st, events, rank, RESUMED_EVENT, at_s, site)
-    else:
-        record(st, events, rank, STARTED_EVENT, at_s, site)
+        kind = RESUMED_EVENT
+        if paused_site != site:
+            record(st, events, rank, MOVED_EVENT, at_s)
+    record(st, events, rank, kind, at_s)
     end = at_s + st.jobs[rank, REMAIN]
     st.jobs[rank, STATUS] = RUNNING
-    st.jobs[rank, SITE] = site
     st.jobs[rank, FINISH] = end
     mark = 0
     if st.jobs[rank, PREEMPTIBLE]:
         # A pause lasts one interval at least; whether there is slack for it does not change while the job runs.
         mark = PAUSABLE if end + st.jobs[rank, CHECKPOINT] + st.clock[STEP] <= st.jobs[rank, DUE] else PINNED
     st.jobs[rank, MARK] = mark
-    _count(st, rank, 1)
+    _count(st, rank, _IN)
     _link(st, FINISHES, rank, (end - 1 - st.clock[START]) // st.clock[STEP])
     begun = st.clock[START] + st.clock[INDEX] * st.clock[STEP]
     if at_s > begun:
@@ -243,12 +247,12 @@ def start(st: State, events: Ints, rank: int, site: int, at_s: int) -> None:
 def pause(st: State, events: Ints, rank: int, at_s: int) -> None:
     """Pause a running job at the boundary; the checkpoint's seconds are added to what remains."""
     _unlink(st, FINISHES, rank)
-    _count(st, rank, -1)
+    _count(st, rank, _OUT)
     st.jobs[rank, STATUS] = PAUSED
     st.jobs[rank, MARK] = 0
     st.jobs[rank, REMAIN] = st.jobs[rank, FINISH] - at_s + st.jobs[rank, CHECKPOINT]
     st.jobs[rank, PAUSED_AT] = at_s
-    record(st, events, rank, PAUSED_EVENT, at_s, st.jobs[rank, SITE])
+    record(st, events, rank, PAUSED_EVENT, at_s)
     enter(st, rank, st.clock[INDEX])
 
 
@@ -258,9 +262,9 @@ def finish(st: State, events: Ints, rank: int) -> None:
     end = st.jobs[rank, FINISH]
     # The job leaves the sums of this interval, so what it ran of it is a negative shortfall.
     _fall_short(st, rank, st.clock[START] + st.clock[INDEX] * st.clock[STEP] - end)
-    _count(st, rank, -1)
+    _count(st, rank, _OUT)
     _unlink(st, FINISHES, rank)
-    record(st, events, rank, FINISHED_EVENT, end, st.jobs[rank, SITE])
+    record(st, events, rank, FINISHED_EVENT, end)
     st.jobs[rank, STATUS] = FINISHED
     after, before = st.jobs[rank, LIVE_NEXT], st.jobs[rank, LIVE_PREVIOUS]
     if after >= 0:

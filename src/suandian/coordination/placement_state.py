@@ -59,9 +59,12 @@ AT_ONCE, MAY_PAUSE, RANKED, EVENTS, OVERRIDES = range(9, 14)
 CLOCK_ENTRIES = 14
 
 #: Calendars: `State.heads[LATEST]` lists waiting jobs by latest start, `State.heads[FINISHES]` running ones by end.
-LATEST, FINISHES = 0, 1
+#: Constants that are passed to compiled functions are NumPy integers: for a Python one each value is compiled anew.
+LATEST, FINISHES = np.int64(0), np.int64(1)
 
 MICROWATTS_PER_MW = 1_000_000_000_000
+#: Powers of two that a gang may reach.
+OCTAVES = 32
 
 
 class State(NamedTuple):
@@ -102,26 +105,26 @@ def build_state(jobs: JobTable, class_index: Ints, classes: ClassTable, site_gpu
     order = class_order(classes)
     position = np.empty(len(classes), dtype=np.int64)
     position[order] = np.arange(len(classes))
-    class_of = position[class_index]
     _refuse_impossible(jobs, site_gpus)
-    masks, mask_of = np.unique(jobs.sites_allowed, return_inverse=True)
-    octave = np.frexp(jobs.gpus_max.astype(np.float64))[1].astype(np.int64) - 1
+    masks = np.unique(jobs.sites_allowed)
+    octave = np.frexp(np.arange(int(jobs.gpus_max.max(initial=1)) + 1))[1].astype(np.int64)
+    place = np.searchsorted(masks, jobs.sites_allowed) * OCTAVES + octave[jobs.gpus_max]
+    class_of = position[class_index]
+    urgent_bucket, urgent_keys = _dense(place, len(masks) * OCTAVES)
+    bucket, bucket_keys = _dense(class_of * (len(masks) * OCTAVES) + place, len(classes) * len(masks) * OCTAVES)
     by_due = np.argsort(jobs.due_s, kind="stable")
-    place = mask_of * 32 + octave
-    urgent_keys, urgent_bucket = np.unique(place, return_inverse=True)
-    bucket_keys, bucket = np.unique(class_of * (len(masks) * 32) + place, return_inverse=True)
     rank_to_row, buckets = _sort_by(by_due, bucket, len(bucket_keys))
-    columns = _job_columns(jobs, axis)
-    columns[:, CLASS], columns[:, BUCKET], columns[:, URGENT_BUCKET] = class_of, bucket, urgent_bucket
-    columns[by_due, EDF] = np.arange(count)
-    columns = np.ascontiguousarray(columns[rank_to_row])
-    row_to_rank = np.empty(count, dtype=np.int64)
-    row_to_rank[rank_to_row] = np.arange(count)
+    row_to_rank = _inverse(rank_to_row)
+    columns = _job_columns(jobs, rank_to_row, axis)
+    columns[:, CLASS] = class_of[rank_to_row]
+    columns[:, BUCKET] = bucket[rank_to_row]
+    columns[:, URGENT_BUCKET] = urgent_bucket[rank_to_row]
     by_due_rank = row_to_rank[by_due]
+    columns[:, EDF] = _inverse(by_due_rank)
     by_victim, _ = _sort_by(by_due_rank, columns[:, CLASS], len(classes))
     by_urgent, urgent_buckets = _sort_by(by_due_rank, columns[:, URGENT_BUCKET], len(urgent_keys))
-    columns[by_victim, VICTIM_RANK] = np.arange(count)
-    columns[by_urgent, URGENT_RANK] = np.arange(count)
+    columns[:, VICTIM_RANK] = _inverse(by_victim)
+    columns[:, URGENT_RANK] = _inverse(by_urgent)
     _complete(buckets, columns, BUCKET)
     _complete(urgent_buckets, columns, URGENT_BUCKET)
     by_submission = np.argsort(jobs.submitted_s, kind="stable")
@@ -131,7 +134,7 @@ def build_state(jobs: JobTable, class_index: Ints, classes: ClassTable, site_gpu
     tables[URGENT_TABLE, : len(urgent_buckets)] = urgent_buckets
     group = np.zeros((len(classes) + 1, CLASS_POWER + 2 * sites), dtype=np.int64)
     group[:-1, LABEL] = classes.label_index[order]
-    group[:, FIRST_BUCKET] = np.searchsorted(bucket_keys, np.arange(len(classes) + 1) * (len(masks) * 32))
+    group[:, FIRST_BUCKET] = np.searchsorted(bucket_keys, np.arange(len(classes) + 1) * (len(masks) * OCTAVES))
     site = np.zeros((sites, SITE_COLUMNS), dtype=np.int64)
     site[:, INSTALLED] = site_gpus
     clock = np.zeros(CLOCK_ENTRIES, dtype=np.int64)
@@ -167,20 +170,37 @@ def _refuse_impossible(jobs: JobTable, site_gpus: Ints) -> None:
         )
 
 
-def _job_columns(jobs: JobTable, axis: TimeAxis) -> Ints:
+def _job_columns(jobs: JobTable, rows: Ints, axis: TimeAxis) -> Ints:
+    """The columns that come straight from the job table, in the order of `rows`."""
     columns = np.zeros((len(jobs), JOB_COLUMNS), dtype=np.int64)
-    columns[:, ROW] = np.arange(len(jobs))
-    columns[:, GPUS] = jobs.gpus_max
-    columns[:, POWER] = np.rint(jobs.gpus_max * jobs.power_per_gpu_kw * (MICROWATTS_PER_MW // 1000))
-    columns[:, DUE] = jobs.due_s
-    columns[:, REMAIN] = np.maximum(jobs.duration_s, 1)
-    columns[:, CHECKPOINT] = np.ceil(jobs.checkpoint_h * 3600.0 - 1e-6)
-    columns[:, HOME] = jobs.home
-    columns[:, MASK] = jobs.sites_allowed.view(np.int64)
-    columns[:, PREEMPTIBLE] = jobs.preemptible
+    gpus = jobs.gpus_max[rows]
+    columns[:, ROW] = rows
+    columns[:, GPUS] = gpus
+    columns[:, POWER] = np.rint(gpus * jobs.power_per_gpu_kw[rows] * (MICROWATTS_PER_MW // 1000))
+    columns[:, DUE] = jobs.due_s[rows]
+    columns[:, REMAIN] = np.maximum(jobs.duration_s, 1)[rows]
+    columns[:, CHECKPOINT] = np.ceil(jobs.checkpoint_h * 3600.0 - 1e-6)[rows]
+    columns[:, HOME] = jobs.home[rows]
+    columns[:, MASK] = jobs.sites_allowed.view(np.int64)[rows]
+    columns[:, PREEMPTIBLE] = jobs.preemptible[rows]
     columns[:, SITE] = columns[:, SLOT] = -1
     columns[:, PAUSED_AT] = axis.start_s - 1
     return columns
+
+
+def _dense(key: Ints, keys: int) -> tuple[Ints, Ints]:
+    """Keys below `keys` renumbered without holes, and the keys that occur, ascending."""
+    present = np.flatnonzero(np.bincount(key, minlength=keys))
+    number = np.zeros(keys, dtype=np.int64)
+    number[present] = np.arange(len(present))
+    return number[key], present
+
+
+def _inverse(order: Ints) -> Ints:
+    """Where each of `0 … n−1` stands in `order`."""
+    inverse = np.empty_like(order)
+    inverse[order] = np.arange(len(order))
+    return inverse
 
 
 def _sort_by(order: Ints, key: Ints, keys: int) -> tuple[Ints, Ints]:
