@@ -44,29 +44,40 @@ class Horizon:
         return cls._of(axis, zone, np.arange(count + 1, dtype=np.int64))
 
     @classmethod
-    def graded(cls, axis: TimeAxis, zone: str, *, parts: tuple[tuple[float, float], ...]) -> Horizon:
+    def graded(
+        cls,
+        axis: TimeAxis,
+        zone: str,
+        *,
+        parts: tuple[tuple[float, float], ...],
+        borders: NDArray[np.int64] | None = None,
+    ) -> Horizon:
         """Steps that grow with distance.
 
         `parts` holds `(until_h, step_h)`: up to `until_h` hours from the start, steps end on multiples of `step_h`
         of local wall-clock time, so that later steps share borders with tariffs, days and months. A part may end
         up to one step of the next part later than told. Steps are never shorter than an interval of the axis.
+        `borders` are interval indices at which a step has to begin besides, such as changes of a tariff: a step
+        across one would mix two prices.
         """
         local_s = axis.local_starts(zone).astype(np.int64)
         local_end_s = np.append(local_s, local_s[-1] + axis.step_s)
-        borders = [0]
+        begins = [0]
         for number, (until_h, step_h) in enumerate(parts):
             step_s = max(round(step_h * _HOUR_S), axis.step_s)
             # The next, coarser part must begin on one of its own borders.
             last_part = number == len(parts) - 1
             next_s = step_s if last_part else max(round(parts[number + 1][1] * _HOUR_S), axis.step_s)
             until = _next_border(local_end_s, int(min(until_h * _HOUR_S / axis.step_s, axis.periods)), next_s)
-            begin = borders[-1]
+            begin = begins[-1]
             if until <= begin:
                 continue
             inside = np.arange(begin + 1, until)
-            borders += inside[local_end_s[inside] % step_s < axis.step_s].tolist()
-            borders.append(until)
-        return cls._of(axis, zone, np.array(borders, dtype=np.int64))
+            begins += inside[local_end_s[inside] % step_s < axis.step_s].tolist()
+            begins.append(until)
+        if borders is not None:
+            begins += borders[(borders > 0) & (borders < begins[-1])].tolist()
+        return cls._of(axis, zone, np.unique(np.array(begins, dtype=np.int64)))
 
     @classmethod
     def _of(cls, axis: TimeAxis, zone: str, first: NDArray[np.int64]) -> Horizon:

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 #: Shortest step of the window, D (engineering default): quarter hours, the demand charge's metering interval.
 _NEAR_STEP_H = 0.25
 _FAR_STEP_H = 1.0
+#: A jump of the price by this share of its mean begins a new step, D (engineering default).
+_PRICE_STEP_RATIO = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +116,7 @@ class Rolling:
 def coarse_plan(view: View, merge: Merge, step_h: float) -> Outset:
     """Plan to the end of the axis in long steps and keep peaks and prices of the optimum."""
     axis = view.outlook.axis
-    horizon = Horizon.graded(axis, view.fleet.zone, parts=((axis.duration_h, step_h),))
+    horizon = Horizon.graded(axis, view.fleet.zone, parts=((axis.duration_h, step_h),), borders=_tariff_steps(view))
     problem = Problem.of(view, horizon, merge, queue_work(view, horizon))
     program = assemble(problem)
     solution = solve_interior(program)
@@ -125,6 +127,13 @@ def coarse_plan(view: View, merge: Merge, step_h: float) -> Outset:
         np.maximum(-program.row_block(solution.row_price, "work"), 0.0),
         np.maximum(-program.row_block(solution.row_price, "storage"), 0.0),
     )
+
+
+def _tariff_steps(view: View) -> NDArray[np.int64]:
+    """Intervals at whose start a site's energy price jumps by more than a step worth seeing."""
+    price = view.outlook.price_cny_per_mwh
+    jump = np.abs(np.diff(price, axis=1)) > _PRICE_STEP_RATIO * np.abs(price).mean(axis=1, keepdims=True)
+    return np.flatnonzero(jump.any(axis=0)) + 1
 
 
 def _with_outset(problem: Problem, outset: Outset) -> Problem:
