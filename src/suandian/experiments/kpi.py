@@ -45,6 +45,7 @@ KPI_NAMES: tuple[str, ...] = (
     "plan_placement_gap_mwh",
     "energy_balance_error_mwh",
     "import_violation_mwh",
+    "interactive_unserved_mwh",
     "deadline_overrides",
     "wall_s",
 )
@@ -179,6 +180,9 @@ def _record(
             [a.balance_error_mwh for a in accounts] + [site_balance_error_mwh(journal, s.id) for s in truth.fleet.sites]
         ),
         "import_violation_mwh": violation_mwh,
+        "interactive_unserved_mwh": sum(
+            plan.diagnostics.get("interactive_unserved_mwh", 0.0) for plan in journal.plans()
+        ),
         "deadline_overrides": sum(plan.diagnostics.get("overrides", 0.0) for plan in journal.plans()),
         "wall_s": wall_s,
     }

@@ -15,6 +15,7 @@ from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import LevelBlock, Meter, MeterBlock, PlanEnacted, Quality
 from suandian.record.journal import Journal
 from suandian.simulation.desk import Desk, ForecastSchedule
+from suandian.simulation.routing import gpus_of, planned_shares, spill
 from suandian.simulation.truth import Truth
 
 __all__ = ["SimulatedWorld"]
@@ -28,8 +29,9 @@ class SimulatedWorld:
         self._desk = Desk(truth, schedule)
         self._now = 0
         fleet = truth.fleet
-        gpus = np.array([site.gpus for site in fleet.sites], dtype=np.int64)
-        self._placement = Placement(truth.jobs, truth.class_index, fleet.classes, gpus, truth.axis)
+        self._gpus = np.array([site.gpus for site in fleet.sites], dtype=np.int64)
+        self._demand_mw = np.array([s.demand_mw for s in truth.streams]).reshape(len(truth.streams), truth.axis.periods)
+        self._placement = Placement(truth.jobs, truth.class_index, fleet.classes, self._gpus, truth.axis)
         self._energy_mwh = np.array([s.battery.energy_initial_mwh if s.battery else 0.0 for s in fleet.sites])
         self._peak_mw = np.zeros(len(fleet.sites))
         self._month = truth.axis.local_starts(fleet.zone).astype("datetime64[M]").astype(np.int64)
@@ -84,17 +86,21 @@ class SimulatedWorld:
         first, n = self._now, until - self._now
         if plan.axis.start != self.axis.at(first) or not 0 < n <= plan.axis.periods:
             raise InvariantBroken(f"plan from {plan.axis.start} for {plan.axis.periods} intervals, world at {first}")
-        streams_mw = self._serve_streams(plan, first, until)
-        placed = self._place(plan, first, until, streams_mw)
+        span = slice(first, until)
+        routed_mw = self._route(plan, span)
+        placed = self._place(plan, span, routed_mw)
+        # Jobs that may not be paused keep their GPUs; interactive demand that meets them goes where there is room.
+        room = np.maximum(self._gpus[:, None] - placed.gpus_used, 0.0)
+        streams_mw, lacking_mw = spill(self._truth.fleet, routed_mw, room)
         label_mw = placed.label_mw.copy()
         for row, stream in enumerate(self._truth.streams):
             label_mw[FLEXIBILITY_LABELS.index(stream.label)] += streams_mw[row]
         idle_mw = np.array([site.idle_it_mw for site in self._truth.fleet.sites])[:, None]
         it_mw = idle_mw + label_mw.sum(axis=0)
-        span = slice(first, until)
         facility_mw = self._fixed_mw[:, span] + self._per_it_ratio[:, span] * it_mw
         step = advance(self._truth.fleet.sites, self._truth.fleet.feeders, self._step_inputs(plan, span, facility_mw))
-        self._record(plan, span, placed, label_mw, it_mw, facility_mw, step)
+        lacking_mwh = float(lacking_mw.sum() * self.axis.step_h)
+        self._record(plan, span, placed, label_mw, it_mw, facility_mw, step, lacking_mwh)
         self._energy_mwh = step.energy_mwh[:, -1].copy()
         self._update_peaks(span, step.import_mw)
         self._now = until
@@ -102,44 +108,35 @@ class SimulatedWorld:
     def _now_s(self) -> int:
         return self.axis.start_s + self._now * self.axis.step_s
 
-    def _serve_streams(self, plan: Plan, first: int, until: int) -> NDArray[np.float64]:
-        """Demand times the plan's shares, home where the plan says nothing, `(streams, S, n)`."""
+    def _route(self, plan: Plan, span: slice) -> NDArray[np.float64]:
+        """Interactive power by stream and site as the plan shares it out, within installed GPUs, `(streams, S, n)`."""
         fleet = self._truth.fleet
-        n = until - first
-        served = np.zeros((len(self._truth.streams), len(fleet.sites), n))
-        for row, stream in enumerate(self._truth.streams):
-            wish = np.where(fleet.stream_allowed[row][:, None], plan.stream_mw[row, :, :n], 0.0)
-            total = wish.sum(axis=0)
-            home = np.zeros_like(wish)
-            home[stream.home] = 1.0
-            share = np.where(total > 0, wish / np.where(total > 0, total, 1.0), home)
-            served[row] = share * stream.demand_mw[first:until]
+        n = span.stop - span.start
+        demand_mw = self._demand_mw[:, span]
+        wish = planned_shares(fleet, plan.stream_mw[:, :, :n], demand_mw)
+        installed = np.broadcast_to(self._gpus[:, None].astype(np.float64), (len(self._gpus), n))
+        served, lacking = spill(fleet, wish, installed)
+        if lacking.any():
+            row, t = np.unravel_index(int(lacking.argmax()), lacking.shape)
+            when = self.axis.at(span.start + int(t)).isoformat()
+            raise Infeasible(
+                f"interactive demand of {fleet.stream_ids[int(row)]} at {when} does not fit on the GPUs of the sites within its latency",
+                constraints=("streams", "sites.gpus"),
+                shortfall=f"{lacking.max():.3f} MW of IT power",
+            )
         return served
 
-    def _place(self, plan: Plan, first: int, until: int, streams_mw: NDArray[np.float64]) -> Placed:
-        fleet = self._truth.fleet
-        n = until - first
-        power_mw = fleet.stream_power_per_gpu_kw[:, None, None] / 1000.0
-        taken = np.ceil((streams_mw / power_mw).sum(axis=0) - 1e-9).astype(np.int64) if len(streams_mw) else 0
-        free = np.array([site.gpus for site in fleet.sites], dtype=np.int64)[:, None] - taken
-        if (free < 0).any():
-            site, t = np.unravel_index(int(free.argmin()), free.shape)
-            raise Infeasible(
-                f"interactive demand needs more GPUs than {fleet.sites[int(site)].id} has at "
-                f"{self.axis.at(first + int(t)).isoformat()}",
-                constraints=(f"sites.{fleet.sites[int(site)].id}.gpus",),
-                shortfall=f"{-int(free.min())} GPUs",
-            )
-        gpus_free = np.ascontiguousarray(np.broadcast_to(free, (len(fleet.sites), n)))
-        rank = None if plan.site_rank is None else plan.site_rank[:, :n]
+    def _place(self, plan: Plan, span: slice, streams_mw: NDArray[np.float64]) -> Placed:
+        n = span.stop - span.start
+        free = self._gpus[:, None] - gpus_of(self._truth.fleet, streams_mw)
         return self._placement.advance(
-            first,
-            until,
+            span.start,
+            span.stop,
             np.ascontiguousarray(plan.it_mw[:, :, :n]),
-            gpus_free,
+            np.ascontiguousarray(np.maximum(free, 0)),
             start_at_once=plan.start_at_once,
             may_pause=plan.may_pause,
-            site_rank=rank,
+            site_rank=None if plan.site_rank is None else plan.site_rank[:, :n],
         )
 
     def _step_inputs(self, plan: Plan, span: slice, facility_mw: NDArray[np.float64]) -> StepInputs:
@@ -166,6 +163,7 @@ class SimulatedWorld:
         it_mw: NDArray[np.float64],
         facility_mw: NDArray[np.float64],
         step: StepResult,
+        lacking_mwh: float,
     ) -> None:
         n = it_mw.shape[1]
         zero = np.zeros(n)
@@ -190,7 +188,8 @@ class SimulatedWorld:
         offered_mw = (
             np.zeros((len(self._truth.fleet.sites), n)) if plan.start_at_once else plan.it_mw[:, :, :n].sum(axis=0)
         )
-        diagnostics = {k: float(v) for k, v in plan.diagnostics.items()} | {"overrides": float(placed.overrides)}
+        diagnostics = {name: float(value) for name, value in plan.diagnostics.items()}
+        diagnostics |= {"overrides": float(placed.overrides), "interactive_unserved_mwh": lacking_mwh}
         self._journal.append(
             PlanEnacted(span.start, span.stop, plan.coordinator, offered_mw, self._desk.issued_s, diagnostics)
         )
