@@ -120,7 +120,8 @@ class SimulatedWorld:
             row, t = np.unravel_index(int(lacking.argmax()), lacking.shape)
             when = self.axis.at(span.start + int(t)).isoformat()
             raise Infeasible(
-                f"interactive demand of {fleet.stream_ids[int(row)]} at {when} does not fit on the GPUs of the sites within its latency",
+                f"interactive demand of {fleet.stream_ids[int(row)]} at {when} "
+                "does not fit on the GPUs of the sites within its latency",
                 constraints=("streams", "sites.gpus"),
                 shortfall=f"{lacking.max():.3f} MW of IT power",
             )
