@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from suandian.adapters.sources import CSV_MAX_MB, Column, columns_of, find_column, open_table, resolve_inside
+from suandian.adapters.sources import CSV_MAX_GB, Column, columns_of, find_column, open_table, resolve_inside
 from suandian.adapters.tables import numbers
 from suandian.adapters.timestamps import unix_seconds_s
 from suandian.model.workload import JobTable
@@ -56,7 +56,7 @@ def read_jobs(
     sites: Sequence[str],
     zone: str = "",
     axis: TimeAxis | None = None,
-    csv_max_mb: float = CSV_MAX_MB,
+    csv_max_gb: float = CSV_MAX_GB,
 ) -> JobTable:
     """The jobs of a CSV or Parquet table inside `folder`; columns as in `JOB_COLUMNS`, in any order.
 
@@ -64,7 +64,7 @@ def read_jobs(
     Raises `DataError` naming file, line or column, and remedy.
     """
     file = resolve_inside(folder, path)
-    jobs = jobs_from_frame(open_table(file, csv_max_mb=csv_max_mb), sites=sites, zone=zone, name=file.name)
+    jobs = jobs_from_frame(open_table(file, csv_max_gb=csv_max_gb), sites=sites, zone=zone, name=file.name)
     return fit_to_axis(jobs, axis) if axis is not None else jobs
 
 

@@ -18,11 +18,11 @@ import polars as pl
 from suandian.quantity.errors import DataError
 from suandian.quantity.units import UnitError, split_header
 
-__all__ = ["CSV_MAX_MB", "Column", "columns_of", "find_column", "open_table", "resolve_inside"]
+__all__ = ["CSV_MAX_GB", "Column", "columns_of", "find_column", "open_table", "resolve_inside"]
 
 #: Text tables above this size are refused; Parquet has no limit, only its needed columns are read. D.
-CSV_MAX_MB = 150
-_MB = 1_000_000
+CSV_MAX_GB = 0.15
+_GB = 1_000_000_000
 _SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
@@ -55,10 +55,10 @@ def resolve_inside(folder: Path, path: str | Path) -> Path:
     return wanted
 
 
-def open_table(path: Path, *, csv_max_mb: float = CSV_MAX_MB) -> pl.LazyFrame:
+def open_table(path: Path, *, csv_max_gb: float = CSV_MAX_GB) -> pl.LazyFrame:
     """A lazy frame over a CSV (all columns as text), gzipped CSV or Parquet file.
 
-    Raises `DataError` for another format, a text table above `csv_max_mb` (unpacked) or a file that cannot be read.
+    Raises `DataError` for another format, a text table above `csv_max_gb` (unpacked) or a file that cannot be read.
     """
     name = path.name.lower()
     if not name.endswith(_SUFFIXES):
@@ -67,10 +67,10 @@ def open_table(path: Path, *, csv_max_mb: float = CSV_MAX_MB) -> pl.LazyFrame:
         if name.endswith(".parquet"):
             frame = pl.scan_parquet(path)
         elif name.endswith(".gz"):
-            frame = pl.scan_csv(BytesIO(_unpacked(path, csv_max_mb)), infer_schema=False)
+            frame = pl.scan_csv(BytesIO(_unpacked(path, csv_max_gb)), infer_schema=False)
         else:
-            if path.stat().st_size > csv_max_mb * _MB:
-                raise _too_large(path, csv_max_mb)
+            if path.stat().st_size > csv_max_gb * _GB:
+                raise _too_large(path, csv_max_gb)
             frame = pl.scan_csv(path, infer_schema=False)
         frame.collect_schema()
     except (OSError, EOFError, pl.exceptions.PolarsError) as error:
@@ -114,16 +114,16 @@ def find_column(columns: Iterable[Column], name: str, path: Path) -> Column:
     raise DataError(f"{path.name}: no column {name!r}; {hint}columns: {known}")
 
 
-def _unpacked(path: Path, csv_max_mb: float) -> bytes:
+def _unpacked(path: Path, csv_max_gb: float) -> bytes:
     with gzip.open(path) as stream:
-        content = stream.read(int(csv_max_mb * _MB) + 1)
-    if len(content) > csv_max_mb * _MB:
-        raise _too_large(path, csv_max_mb)
+        content = stream.read(int(csv_max_gb * _GB) + 1)
+    if len(content) > csv_max_gb * _GB:
+        raise _too_large(path, csv_max_gb)
     return content
 
 
-def _too_large(path: Path, csv_max_mb: float) -> DataError:
+def _too_large(path: Path, csv_max_gb: float) -> DataError:
     return DataError(
-        f"{path.name}: more than {csv_max_mb:g} MB of text; write it as Parquet, of which only the needed columns "
-        "are read, or cut it to the time of the study"
+        f"{path.name}: more than {csv_max_gb * 1000:g} MB of text; write it as Parquet, of which only the needed "
+        "columns are read, or cut it to the time of the study"
     )

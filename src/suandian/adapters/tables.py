@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from suandian.adapters.sources import CSV_MAX_MB, Column, columns_of, find_column, open_table, resolve_inside
+from suandian.adapters.sources import CSV_MAX_GB, Column, columns_of, find_column, open_table, resolve_inside
 from suandian.adapters.timestamps import unix_seconds_s
 from suandian.quantity.errors import DataError
 from suandian.quantity.series import Series
@@ -36,7 +36,7 @@ def read_series(
     interval_label: str = "start",
     gap_policy: str = "refuse",
     axis: TimeAxis | None = None,
-    csv_max_mb: float = CSV_MAX_MB,
+    csv_max_gb: float = CSV_MAX_GB,
 ) -> Series:
     """Column `column` (the only value column if left out) of a table inside `folder`, converted to `unit`.
 
@@ -45,7 +45,7 @@ def read_series(
     intervals were filled. Raises `DataError` naming file, line or column, and remedy.
     """
     file = resolve_inside(folder, path)
-    frame = open_table(file, csv_max_mb=csv_max_mb)
+    frame = open_table(file, csv_max_gb=csv_max_gb)
     columns = columns_of(frame, file, plain=(time,))
     time_column = find_column(columns, time, file)
     value_column = _value_column(columns, column, time, file)
@@ -181,9 +181,9 @@ def _step_s(seconds_s: NDArray[np.int64], where: str) -> int:
 
 
 def _filled(
-    grid: NDArray[np.float64], holes: _Holes, gap_policy: str, start_s: np.int64, step_s: int, where: str
+    values: NDArray[np.float64], holes: _Holes, gap_policy: str, start_s: np.int64, step_s: int, where: str
 ) -> NDArray[np.float64]:
-    missing = np.isnan(grid)
+    missing = np.isnan(values)
     first = int(np.flatnonzero(missing)[0])
     at = at_unix_s(int(start_s) + first * step_s).isoformat()
     if gap_policy == "refuse":
@@ -196,10 +196,9 @@ def _filled(
         )
     known = np.flatnonzero(~missing)
     if gap_policy == "interpolate":
-        filled: NDArray[np.float64] = np.interp(np.arange(len(grid)), known, grid[known])
-        return filled
-    last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(grid))))
-    return grid[last]
+        return np.asarray(np.interp(np.arange(len(values)), known, values[known]), dtype=np.float64)
+    last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(values))))
+    return values[last]
 
 
 def _check_choice(name: str, value: str, allowed: tuple[str, ...], where: str) -> None:

@@ -119,8 +119,8 @@ def azure_requests(
         raise DataError(f"{path.name}: only {len(power_mw)} full minutes; at least 30 are needed")
     ratio = power_mw / power_mw.mean()
     starts_min = (axis.starts_s() - axis.start_s) / 60.0
-    integral = np.concatenate(([0.0], np.cumsum(np.tile(ratio, 2))))
-    factor = _ring_mean(integral, len(ratio), starts_min, axis.step_s / 60.0)
+    integral_ratio = np.concatenate(([0.0], np.cumsum(np.tile(ratio, 2))))
+    factor = _ring_mean(integral_ratio, len(ratio), starts_min, axis.step_s / 60.0)
     demand_mw = np.minimum(peak_mw * day_shape_ratio(axis, zone) * factor, peak_mw)
     source = (
         f"Azure LLM inference 2023-11-16 (CC-BY 4.0), {path.name}: {len(table)} requests in {len(ratio)} full minutes, "
@@ -130,16 +130,15 @@ def azure_requests(
 
 
 def _ring_mean(
-    integral: NDArray[np.float64], length: int, starts: NDArray[np.float64], width: float
+    integral_ratio: NDArray[np.float64], length: int, starts_min: NDArray[np.float64], width: float
 ) -> NDArray[np.float64]:
-    """Means over `[start, start + width)` of a ring of `length` unit cells with mean 1, given its running integral
-    over two turns."""
+    """Means over `[start, start + width)` of a ring of `length` unit cells, from its integral over two turns."""
     turns, rest = divmod(width, length)
-    begin = starts % length
-    at = np.arange(len(integral))
-    partial = np.interp(begin + rest, at, integral) - np.interp(begin, at, integral)
-    mean: NDArray[np.float64] = (turns * length + partial) / width
-    return mean
+    begin = starts_min % length
+    at = np.arange(len(integral_ratio))
+    partial = np.interp(begin + rest, at, integral_ratio) - np.interp(begin, at, integral_ratio)
+    mean_ratio: NDArray[np.float64] = (turns * length + partial) / width
+    return mean_ratio
 
 
 def _batch(
@@ -192,18 +191,18 @@ def _batch(
     return TraceJobs(fit_to_axis(jobs, axis) if cut else jobs, source, note)
 
 
-def _layered(offset_h: NDArray[np.float64], span_h: float, wanted: float) -> tuple[NDArray[np.float64], int]:
+def _layered(offset_h: NDArray[np.float64], span_h: float, wanted_count: float) -> tuple[NDArray[np.float64], int]:
     """Hours since the window's start on the closed year, and how many disjoint windows are laid over one another.
 
     One window of a sampled trace holds fewer jobs than a study may want. As the time base is synthetic anyway,
-    further windows, evenly spread over the year, are added until `wanted` is reached or the year is used up. Then
+    further windows, evenly spread over the year, are added until `wanted_count` is reached or the year is used up. Then
     every job of the year stands in one window at most.
     """
     layers = 1
     most = int(_YEAR_H // span_h)
     inside = (offset_h % _YEAR_H < span_h).sum()
     if inside:
-        layers = int(np.clip(np.rint(wanted / inside), 1, most))
+        layers = int(np.clip(np.rint(wanted_count / inside), 1, most))
     return offset_h % (_YEAR_H / layers), layers
 
 

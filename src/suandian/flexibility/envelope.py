@@ -61,5 +61,5 @@ def _ramps_mwh(
     total = np.cumsum(offset_2d, axis=1)
     total[:, 1:] += np.cumsum(running, axis=1)[:, :-1]
     # Rounding in the differences may leave ±1e-13 of the total; a cumulative curve never falls.
-    rising: NDArray[np.float64] = np.maximum.accumulate(np.maximum(total, 0.0), axis=1) / 3600.0
-    return rising
+    rising_mwh: NDArray[np.float64] = np.maximum.accumulate(np.maximum(total, 0.0), axis=1) / 3600.0
+    return rising_mwh

@@ -73,8 +73,8 @@ def day_shape_ratio(axis: TimeAxis, zone: str) -> NDArray[np.float64]:
     hour_h = middle_s % 86_400 / 3600.0
     shape = np.interp(hour_h, np.arange(24) + 0.5, np.array(DAILY_PROFILE_RATIO), period=24.0)
     weekday = (middle_s // 86_400 + 3) % 7  # 1970-01-01 was a Thursday
-    ratio: NDArray[np.float64] = shape * np.where(weekday >= 5, WEEKEND_RATIO, 1.0)
-    return ratio
+    shape_ratio: NDArray[np.float64] = shape * np.where(weekday >= 5, WEEKEND_RATIO, 1.0)
+    return shape_ratio
 
 
 def stream_demand_mw(

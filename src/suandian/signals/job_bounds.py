@@ -84,8 +84,8 @@ def arrival_profile(
     mean_rate = inside.sum() / axis_of_history.duration_h
     # An hour of the week that a short history never saw is taken as average.
     shape = np.where(exposure_h > 0, rate / mean_rate, 1.0) if mean_rate > 0 else np.ones(_HOURS_OF_WEEK)
-    profile: NDArray[np.float64] = energy_mwh[:, None] / axis_of_history.duration_h * shape[None, :]
-    return profile
+    profile_mw: NDArray[np.float64] = energy_mwh[:, None] / axis_of_history.duration_h * shape[None, :]
+    return profile_mw
 
 
 def _hour_of_week(axis: TimeAxis, zone: str) -> NDArray[np.int64]:

@@ -49,7 +49,7 @@ class LengthModel:
 
     family: str
     scale_h: float
-    shape: float
+    shape_ratio: float
     min_h: float = 5 / 60
     max_h: float = 72.0
 
@@ -58,29 +58,31 @@ class LengthModel:
         low, high = self._cdf(self.min_h), self._cdf(self.max_h)
         inside = low + (high - low) * quantile_ratio
         if self.family == "weibull":
-            length_h = self.scale_h * (-np.log1p(-inside)) ** (1 / self.shape)
+            length_h = self.scale_h * (-np.log1p(-inside)) ** (1 / self.shape_ratio)
         else:
-            length_h = self.scale_h * np.exp(self.shape * ndtri(inside))
-        clipped: NDArray[np.float64] = np.clip(length_h, self.min_h, self.max_h)
-        return clipped
+            length_h = self.scale_h * np.exp(self.shape_ratio * ndtri(inside))
+        clipped_h: NDArray[np.float64] = np.clip(length_h, self.min_h, self.max_h)
+        return clipped_h
 
     def density(self, length_h: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability density of the truncated distribution per hour, zero outside its range; same shape."""
         inside = np.clip(length_h, self.min_h, self.max_h)
         if self.family == "weibull":
             scaled = inside / self.scale_h
-            raw = self.shape / self.scale_h * scaled ** (self.shape - 1) * np.exp(-(scaled**self.shape))
+            raw = (
+                self.shape_ratio / self.scale_h * scaled ** (self.shape_ratio - 1) * np.exp(-(scaled**self.shape_ratio))
+            )
         else:
-            score = np.log(inside / self.scale_h) / self.shape
-            raw = np.exp(-(score**2) / 2) / (inside * self.shape * np.sqrt(2 * np.pi))
+            score = np.log(inside / self.scale_h) / self.shape_ratio
+            raw = np.exp(-(score**2) / 2) / (inside * self.shape_ratio * np.sqrt(2 * np.pi))
         raw = raw / (self._cdf(self.max_h) - self._cdf(self.min_h))
-        density: NDArray[np.float64] = np.where(inside == length_h, raw, 0.0)
-        return density
+        density_per_h: NDArray[np.float64] = np.where(inside == length_h, raw, 0.0)
+        return density_per_h
 
     def _cdf(self, length_h: float) -> float:
         if self.family == "weibull":
-            return float(-np.expm1(-((length_h / self.scale_h) ** self.shape)))
-        return float(ndtr(np.log(length_h / self.scale_h) / self.shape))
+            return float(-np.expm1(-((length_h / self.scale_h) ** self.shape_ratio)))
+        return float(ndtr(np.log(length_h / self.scale_h) / self.shape_ratio))
 
 
 #: Alibaba PAI 2020: truncated Weibull fitted by the project (Kolmogorov–Smirnov distance .022).
@@ -89,22 +91,22 @@ PAI_LENGTH = LengthModel("weibull", 0.284, 0.361)
 
 @dataclass(frozen=True, slots=True)
 class GangModel:
-    """Raw gang size: one GPU with `single_ratio`, else lognormal(`log_mean`, `log_sd`), cut at `max_count`.
+    """Raw gang size: one GPU with `single_ratio`, else lognormal(`log_mean_ratio`, `log_sd_ratio`), cut at `max_count`.
 
     Fitted by the project on Alibaba PAI 2020 (CC-BY 4.0).
     """
 
     single_ratio: float = 0.735
-    log_mean: float = 1.82
-    log_sd: float = 0.91
+    log_mean_ratio: float = 1.82
+    log_sd_ratio: float = 0.91
     max_count: int = 64
 
-    def counts(self, normal: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Raw gang sizes for standard normal scores, same shape."""
-        upper = (ndtr(normal) - self.single_ratio) / (1 - self.single_ratio)
-        wide = np.exp(self.log_mean + self.log_sd * ndtri(np.clip(upper, 1e-9, 1 - 1e-9)))
-        counts: NDArray[np.float64] = np.where(upper > 0, np.clip(np.rint(wide), 2, self.max_count), 1.0)
-        return counts
+    def counts(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Raw gang sizes for standard normal scores `z`, same shape."""
+        upper = (ndtr(z) - self.single_ratio) / (1 - self.single_ratio)
+        wide = np.exp(self.log_mean_ratio + self.log_sd_ratio * ndtri(np.clip(upper, 1e-9, 1 - 1e-9)))
+        gang_count: NDArray[np.float64] = np.where(upper > 0, np.clip(np.rint(wide), 2, self.max_count), 1.0)
+        return gang_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class KindMix:
     slack_min_h…slack_max_h   uniform; how long after the earliest finish the job is due
     checkpoint_min_h…max_h    uniform; run time lost by a pause
     movable_ratio          share of jobs that may run at any site, the others stay at home
-    data_median_gb, data_log_sd   lognormal volume to be transferred when moved
+    data_median_gb, data_log_sd_ratio   lognormal volume to be transferred when moved
     power_low_ratio…power_high_ratio   band of A100 power quantiles from which a job's power is drawn
     """
 
@@ -134,7 +136,7 @@ class KindMix:
     data_median_gb: float
     power_low_ratio: float
     power_high_ratio: float
-    data_log_sd: float = 1.5
+    data_log_sd_ratio: float = 1.5
     length_gang_correlation_ratio: float = 0.09
 
 
@@ -258,5 +260,5 @@ def profile_of_day_ratio(mix: JobMix, local_start: NDArray[np.datetime64]) -> ND
     hour_h = seconds_s % 86_400 / 3600.0
     weekday = (seconds_s // 86_400 + 3) % 7  # 1970-01-01 was a Thursday
     daily = 1 + mix.daily_amplitude_ratio * np.cos(2 * np.pi * (hour_h - mix.daily_peak_h) / 24)
-    profile: NDArray[np.float64] = daily * np.where(weekday >= 5, mix.weekend_ratio, 1.0)
-    return profile
+    profile_ratio: NDArray[np.float64] = daily * np.where(weekday >= 5, mix.weekend_ratio, 1.0)
+    return profile_ratio

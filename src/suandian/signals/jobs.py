@@ -104,12 +104,14 @@ def _arrivals_s(
     return starts_s[batch], batch
 
 
-def _ornstein_uhlenbeck(count: int, tau_h: float, variance: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _ornstein_uhlenbeck(
+    count: int, tau_h: float, variance_ratio: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """A stationary Ornstein–Uhlenbeck path sampled hourly (exact AR(1) discretisation)."""
     keep = float(np.exp(-1 / tau_h))
-    noise = rng.standard_normal(count) * np.sqrt(variance * (1 - keep**2))
+    noise = rng.standard_normal(count) * np.sqrt(variance_ratio * (1 - keep**2))
     path = np.empty(count)
-    value = float(rng.standard_normal()) * np.sqrt(variance)
+    value = float(rng.standard_normal()) * np.sqrt(variance_ratio)
     for index in range(count):
         value = keep * value + float(noise[index])
         path[index] = value
@@ -190,7 +192,7 @@ def dress_jobs(
         checkpoint_h=draw.uniform("checkpoint_min_h", "checkpoint_max_h"),
         home=home.astype(np.int16),
         sites_allowed=np.where(draw.chance("movable_ratio"), everywhere, at_home),
-        data_gb=draw.of("data_median_gb") * np.exp(draw.of("data_log_sd") * rng.standard_normal(count)),
+        data_gb=draw.of("data_median_gb") * np.exp(draw.of("data_log_sd_ratio") * rng.standard_normal(count)),
         user_names=tuple(f"user-{number:03d}" for number in range(mix.users)),
         kind_names=KINDS,
         contract_ids=labels,
@@ -206,10 +208,10 @@ class _Draw:
     rng: np.random.Generator
 
     def of(self, name: str) -> NDArray[np.float64]:
-        column: NDArray[np.float64] = np.array([getattr(entry, name) for entry in self.kinds], dtype=np.float64)[
+        values: NDArray[np.float64] = np.array([getattr(entry, name) for entry in self.kinds], dtype=np.float64)[
             self.kind
         ]
-        return column
+        return values
 
     def uniform(self, low: str, high: str) -> NDArray[np.float64]:
         floor = self.of(low)
@@ -224,8 +226,8 @@ def _targets_gpu_h(axis: TimeAxis, mix: JobMix, kind: NDArray[np.int64], gpus: f
     """GPU-hours wanted on the axis by kind; the share of a kind that never arrived goes to the others."""
     present = np.bincount(kind, minlength=len(mix.kinds)) > 0
     share = np.array([entry.work_share_ratio for entry in mix.kinds]) * present
-    target: NDArray[np.float64] = mix.occupancy_ratio * gpus * axis.duration_h * share / share.sum()
-    return target
+    target_gpu_h: NDArray[np.float64] = mix.occupancy_ratio * gpus * axis.duration_h * share / share.sum()
+    return target_gpu_h
 
 
 def _scaled(
@@ -234,24 +236,24 @@ def _scaled(
     entry: KindMix,
     released_s: NDArray[np.int64],
     length_s: NDArray[np.int64],
-    raw: NDArray[np.float64],
+    raw_count: NDArray[np.float64],
     widest: NDArray[np.int64],
-    rounding: NDArray[np.float64],
+    rounding_ratio: NDArray[np.float64],
     target_gpu_h: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Gangs and lengths of one kind whose work on the axis is `target_gpu_h` (fixed-point iteration)."""
     step = mix.gang_step_count
     cap = np.where(widest >= step, widest // step * step, widest)
 
-    def gangs(factor: float) -> NDArray[np.int64]:
-        wanted = np.minimum(factor * raw, 2.0 * cap)
+    def gangs(scale: float) -> NDArray[np.int64]:
+        wanted = np.minimum(scale * raw_count, 2.0 * cap)
         unit = np.where(wanted >= step, step, 1)
-        return np.clip((unit * np.floor(wanted / unit + rounding)).astype(np.int64), 1, cap)
+        return np.clip((unit * np.floor(wanted / unit + rounding_ratio)).astype(np.int64), 1, cap)
 
     overlap_h = _overlap_s(axis, released_s, length_s) / _HOUR_S
     if not overlap_h.any():
         return gangs(1.0), length_s
-    factor = target_gpu_h / float((overlap_h * raw).sum())
+    factor = target_gpu_h / float((overlap_h * raw_count).sum())
     gang = gangs(factor)
     for _ in range(60):
         work_gpu_h = float((overlap_h * gang).sum())
@@ -266,8 +268,8 @@ def _scaled(
     work_gpu_h = float((_overlap_s(axis, released_s, rescaled_s) * gang).sum()) / _HOUR_S
     if work_gpu_h < target_gpu_h * (1 - _FEW_TOLERANCE_RATIO):
         raise DataError(
-            f"jobs of kind {entry.kind!r}: {len(raw)} jobs with gangs of at most {int(cap.max())} GPUs and runs of at "
-            f"most {longest_s / _HOUR_S:.0f} h carry {work_gpu_h:.0f} of {target_gpu_h:.0f} GPU-hours; "
+            f"jobs of kind {entry.kind!r}: {len(raw_count)} jobs with gangs of at most {int(cap.max())} GPUs "
+            f"and runs of at most {longest_s / _HOUR_S:.0f} h carry {work_gpu_h:.0f} of {target_gpu_h:.0f} GPU-hours; "
             "raise jobs.count or gang_max_ratio, or lower occupancy_ratio"
         )
     return gang, rescaled_s
