@@ -24,6 +24,7 @@ from suandian.coordination.placement_moves import (
     submit,
 )
 from suandian.coordination.placement_state import (
+    ALIVE,
     ALLOWED,
     AT_ONCE,
     BY_RELEASE,
@@ -49,7 +50,6 @@ from suandian.coordination.placement_state import (
     LABEL_SHORT,
     LABELS,
     LATEST,
-    LIVE,
     MASK,
     MAY_PAUSE,
     MICROWATTS_PER_MW,
@@ -388,7 +388,7 @@ def _room_for_events(st: State, events: Ints, next_s: int) -> Ints:
     at = st.clock[SUBMITTED]
     while at + entering < len(st.jobs) and st.orders[SUBMITTED_S, at + entering] < next_s:
         entering += 1
-    need = st.clock[EVENTS] + EVENTS_PER_JOB * (st.clock[LIVE] + entering)
+    need = st.clock[EVENTS] + EVENTS_PER_JOB * (st.clock[ALIVE] + entering)
     if need <= len(events):
         return events
     grown = np.empty((max(need, 2 * len(events)), 2), dtype=np.int64)

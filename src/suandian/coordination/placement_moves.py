@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from suandian.coordination.placement_bits import discard, insert
 from suandian.coordination.placement_state import (
+    ALIVE,
     AT_ONCE,
     BUCKET,
     CHECKPOINT,
@@ -24,11 +25,8 @@ from suandian.coordination.placement_state import (
     LABEL_POWER,
     LABEL_SHORT,
     LATEST,
-    LIVE,
-    LIVE_HEAD,
-    LIVE_NEXT,
-    LIVE_PREVIOUS,
-    LIVE_TAIL,
+    LIST,
+    LISTED,
     MARK,
     NEXT,
     OVERRIDDEN,
@@ -116,17 +114,11 @@ def _unlink(st: State, calendar: np.int64, rank: int) -> None:
 
 @njit(cache=True)
 def submit(st: State, events: Ints, rank: int, at_s: int) -> None:
-    """Write the submission down and append the job to the list of the living."""
+    """Write the submission down and append the job to the list of jobs."""
     record(st, events, rank, SUBMITTED_EVENT, at_s)
-    tail = st.clock[LIVE_TAIL]
-    st.jobs[rank, LIVE_NEXT] = -1
-    st.jobs[rank, LIVE_PREVIOUS] = tail
-    if tail >= 0:
-        st.jobs[tail, LIVE_NEXT] = rank
-    else:
-        st.clock[LIVE_HEAD] = rank
-    st.clock[LIVE_TAIL] = rank
-    st.clock[LIVE] += 1
+    st.orders[LIST, st.clock[LISTED]] = rank
+    st.clock[LISTED] += 1
+    st.clock[ALIVE] += 1
 
 
 @njit(cache=True)
@@ -266,13 +258,4 @@ def finish(st: State, events: Ints, rank: int) -> None:
     _unlink(st, FINISHES, rank)
     record(st, events, rank, FINISHED_EVENT, end)
     st.jobs[rank, STATUS] = FINISHED
-    after, before = st.jobs[rank, LIVE_NEXT], st.jobs[rank, LIVE_PREVIOUS]
-    if after >= 0:
-        st.jobs[after, LIVE_PREVIOUS] = before
-    else:
-        st.clock[LIVE_TAIL] = before
-    if before >= 0:
-        st.jobs[before, LIVE_NEXT] = after
-    else:
-        st.clock[LIVE_HEAD] = after
-    st.clock[LIVE] -= 1
+    st.clock[ALIVE] -= 1

@@ -1,4 +1,4 @@
-"""Reading the queue out of the placement's state: a walk over the list of the living."""
+"""Reading the queue out of the placement's state."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from suandian.coordination.placement_state import (
+    ALIVE,
     BY_SUBMISSION,
     FINISH,
-    LIVE,
-    LIVE_HEAD,
-    LIVE_NEXT,
+    FINISHED,
+    LIST,
+    LISTED,
     PAUSED,
     REMAIN,
     ROW,
@@ -30,24 +31,31 @@ Ints = NDArray[np.int64]
 
 @njit(cache=True)
 def living(st: State, now_s: int) -> tuple[Ints, NDArray[np.int8], Ints, Ints]:
-    """Row, state (0 waiting, 1 running, 2 paused), site and remaining seconds of all jobs submitted and unfinished."""
-    entering = 0
-    at = st.clock[SUBMITTED]
-    while at + entering < len(st.jobs) and st.orders[SUBMITTED_S, at + entering] <= now_s:
-        entering += 1
-    count = st.clock[LIVE] + entering
-    row, site, remaining_s = np.empty(count, np.int64), np.full(count, -1), np.empty(count, np.int64)
+    """Row, state (0 waiting, 1 running, 2 paused), site and remaining seconds of all jobs submitted and unfinished.
+
+    In order of submission. Jobs found finished are struck off the list, so a call costs what happened since the last.
+    """
+    kept = 0
+    for index in range(st.clock[LISTED]):
+        rank = st.orders[LIST, index]
+        if st.jobs[rank, STATUS] != FINISHED:
+            st.orders[LIST, kept] = rank
+            kept += 1
+    st.clock[LISTED] = kept
+    # Submitted at this very instant: seen, though the event is told in the interval that begins now.
+    count, at = st.clock[ALIVE], st.clock[SUBMITTED]
+    while at + count - kept < len(st.jobs) and st.orders[SUBMITTED_S, at + count - kept] <= now_s:
+        count += 1
+    row, site, remaining_s = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
     status = np.zeros(count, np.int8)
-    rank = st.clock[LIVE_HEAD]
     for index in range(count):
-        if index >= st.clock[LIVE]:
-            rank = st.orders[BY_SUBMISSION, at + index - st.clock[LIVE]]
+        rank = st.orders[LIST, index] if index < kept else st.orders[BY_SUBMISSION, at + index - kept]
         row[index] = st.jobs[rank, ROW]
         remaining_s[index] = st.jobs[rank, REMAIN]
+        site[index] = st.jobs[rank, SITE]
         if st.jobs[rank, STATUS] == RUNNING:
-            status[index], site[index] = 1, st.jobs[rank, SITE]
+            status[index] = 1
             remaining_s[index] = st.jobs[rank, FINISH] - now_s
         elif st.jobs[rank, STATUS] == PAUSED:
-            status[index], site[index] = 2, st.jobs[rank, SITE]
-        rank = st.jobs[rank, LIVE_NEXT]
+            status[index] = 2
     return row, status, site, remaining_s

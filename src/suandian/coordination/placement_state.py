@@ -25,8 +25,8 @@ Ints = NDArray[np.int64]
 #: Columns of `State.jobs`.
 ROW, GPUS, POWER, DUE, REMAIN, CHECKPOINT, HOME, MASK, CLASS, PREEMPTIBLE = range(10)
 EDF, BUCKET, URGENT_BUCKET, URGENT_RANK, VICTIM_RANK = range(10, 15)
-STATUS, SITE, FINISH, NEXT, PREVIOUS, SLOT, MARK, PAUSED_AT, LIVE_NEXT, LIVE_PREVIOUS = range(15, 25)
-JOB_COLUMNS = 25
+STATUS, SITE, FINISH, NEXT, PREVIOUS, SLOT, MARK, PAUSED_AT = range(15, 23)
+JOB_COLUMNS = 23
 
 #: Values of STATUS.
 FUTURE, WAITING, PAUSED, RUNNING, FINISHED = range(5)
@@ -45,8 +45,9 @@ SITE_COLUMNS = LABEL_SHORT + LABELS
 #: site, from CLASS_POWER + S on µW planned by site.
 LABEL, FIRST_BUCKET, READY, CLASS_POWER = range(4)
 
-#: Rows of `State.orders`: by rank of victims, by urgent rank, by release (and when), by submission (and when).
-BY_VICTIM, BY_URGENT, BY_RELEASE, RELEASE_S, BY_SUBMISSION, SUBMITTED_S = range(6)
+#: Rows of `State.orders`: by rank of victims, by urgent rank, by release (and when), by submission (and when), and the
+#: jobs submitted, without those that had finished when the queue was last read.
+BY_VICTIM, BY_URGENT, BY_RELEASE, RELEASE_S, BY_SUBMISSION, SUBMITTED_S, LIST = range(7)
 
 #: First index of `State.tables`.
 READY_TABLE, URGENT_TABLE = 0, 1
@@ -54,9 +55,9 @@ READY_TABLE, URGENT_TABLE = 0, 1
 FIRST, END, GPUS_LEAST, POWER_LEAST, ALLOWED = range(5)
 
 #: Entries of `State.clock`.
-START, STEP, PERIODS, INDEX, RELEASED, SUBMITTED, LIVE, LIVE_HEAD, LIVE_TAIL = range(9)
-AT_ONCE, MAY_PAUSE, RANKED, EVENTS, OVERRIDES = range(9, 14)
-CLOCK_ENTRIES = 14
+START, STEP, PERIODS, INDEX, RELEASED, SUBMITTED, ALIVE, LISTED = range(8)
+AT_ONCE, MAY_PAUSE, RANKED, EVENTS, OVERRIDES = range(8, 13)
+CLOCK_ENTRIES = 13
 
 #: Calendars: `State.heads[LATEST]` lists waiting jobs by latest start, `State.heads[FINISHES]` running ones by end.
 #: Constants that are passed to compiled functions are NumPy integers: for a Python one each value is compiled anew.
@@ -79,7 +80,7 @@ class State(NamedTuple):
     site       (S, SITE_COLUMNS) ledger of each site
     group      (C + 1, CLASS_POWER + 2 S) table and ledger of each class
     tables     (2, K, 5) ready buckets and urgent buckets
-    orders     (6, n)
+    orders     (7, n)
     clock      (CLOCK_ENTRIES,)
     """
 
@@ -138,8 +139,8 @@ def build_state(jobs: JobTable, class_index: Ints, classes: ClassTable, site_gpu
     site = np.zeros((sites, SITE_COLUMNS), dtype=np.int64)
     site[:, INSTALLED] = site_gpus
     clock = np.zeros(CLOCK_ENTRIES, dtype=np.int64)
-    clock[[START, STEP, PERIODS, LIVE_HEAD, LIVE_TAIL]] = axis.start_s, axis.step_s, axis.periods, -1, -1
-    orders = np.empty((6, count), dtype=np.int64)
+    clock[[START, STEP, PERIODS]] = axis.start_s, axis.step_s, axis.periods
+    orders = np.empty((7, count), dtype=np.int64)
     orders[BY_VICTIM], orders[BY_URGENT] = by_victim, by_urgent
     orders[BY_RELEASE], orders[RELEASE_S] = row_to_rank, jobs.released_s  # rows are ordered by release
     orders[BY_SUBMISSION], orders[SUBMITTED_S] = row_to_rank[by_submission], jobs.submitted_s[by_submission]
