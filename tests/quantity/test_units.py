@@ -21,6 +21,7 @@ from suandian.quantity.units import UnitError, convert, format_quantity, parse_q
         ("15 min", "s", 900.0),
         ("6 h", "s", 21600.0),
         ("30 d", "h", 720.0),
+        ("30 days", "h", 720.0),
         ("20 ms", "ms", 20.0),
         ("80 %", "1", 0.8),
         (0.8, "1", 0.8),

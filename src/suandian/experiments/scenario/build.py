@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.experiments.scenario.faults import unknown
 from suandian.experiments.scenario.study import SIGNALS, StudyFile
 from suandian.experiments.scenario.types import Section, bare_type, fields_by_key, unit_of_field
 from suandian.model.workload import JobTable
@@ -74,20 +73,21 @@ def to_inputs(
     elif isinstance(jobs, Mapping):
         values["jobs"] = jobs
     elif jobs is not None:
-        table = _job_table(jobs, sites, zone)
+        table = _job_table(jobs, sites)
     arrays, tables = _signals(signals, axis)
     if tables:
         values["signals"] = dict(values.get("signals", {})) | tables
     return plain_sections(values), Inputs(table, arrays)
 
 
-def _job_table(jobs: object, sites: tuple[str, ...], zone: str) -> JobTable:
+def _job_table(jobs: object, sites: tuple[str, ...]) -> JobTable:
+    """Date-times of a frame carry their zone: in Python a naive one is refused, whatever the study's zone."""
     import polars as pl
 
     from suandian.adapters.job_tables import jobs_from_frame
 
     if isinstance(jobs, pl.DataFrame | pl.LazyFrame):
-        return jobs_from_frame(jobs.lazy(), sites=sites, zone=zone)
+        return jobs_from_frame(jobs.lazy(), sites=sites)
     told = f"{type(jobs).__name__} is no table of jobs; give a JobTable, a polars frame or a mapping"
     raise ScenarioError([Fault("jobs", told)], source="Scenario.build")
 
@@ -217,11 +217,3 @@ def _array(entry: object, axis: TimeAxis | None, unit: str, path: str) -> NDArra
     frozen: NDArray[np.float64] = np.array(values)
     frozen.setflags(write=False)
     return frozen
-
-
-def unknown_ids(inputs: Inputs, ids: Mapping[str, tuple[str, ...]]) -> Iterator[Fault]:
-    """Faults for arrays under ids that no site, feeder or stream has."""
-    for name, rows in inputs.signals.items():
-        for key in rows:
-            if key not in ids[name]:
-                yield Fault(f"signals.{name}.{key}", unknown("id", key, ids[name]))

@@ -207,14 +207,16 @@ def _signals(study: StudyFile, names: Names, data: Path | None) -> Iterator[Faul
         for kind in ("pv", "wind"):
             yield from _file(SERIES[kind].file, data, "signals.provinces")
     for signal in SIGNALS:
-        ids = signal_ids(signal, names)
+        ids = _signal_ids(signal, names)
+        for key in names.given.get(signal, ()):
+            yield from _refers(f"signals.{signal}.{key}", _owner(signal), key, ids)
         tables: Mapping[str, TableSection] = getattr(study.signals, signal)
         for key, table in tables.items():
             yield from _refers(f"signals.{signal}.{key}", _owner(signal), key, ids)
             yield from _file(table.file, data, f"signals.{signal}.{key}.file")
 
 
-def signal_ids(signal: str, names: Names) -> tuple[str, ...]:
+def _signal_ids(signal: str, names: Names) -> tuple[str, ...]:
     """Ids under which a signal may be given."""
     return {"feeder": names.feeders, "stream": names.streams}.get(_owner(signal), names.sites)
 

@@ -229,7 +229,7 @@ def load(
     layers = layered(name_or_path, overrides=overrides, settings=set)
     folder = Path(data) if data is not None else layers.folder
     source = str(name_or_path)
-    if data is not None and not folder.is_dir():
+    if data is not None and not Path(data).is_dir():
         raise ScenarioError(
             [Fault("--data", f"no such folder: {data}; write the folder of the data files")], source=source
         )

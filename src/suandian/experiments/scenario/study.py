@@ -193,8 +193,8 @@ class CoordinatorSection(Section):
     """One arm of the study. Its name alone stands for `{name: …}` without options."""
 
     name: str = Field(description="A coordinator's registered name, e.g. `rolling`.")
-    label: Identifier = Field(
-        default="", description="Name of the arm where one coordinator runs twice; left out: `name`."
+    label: Identifier | None = Field(
+        default=None, description="Name of the arm where one coordinator runs twice; left out: `name`."
     )
     options: dict[str, Any] = Field(default_factory=dict, description="Options of that coordinator.")
     forecasts: ForecastMode | None = Field(
