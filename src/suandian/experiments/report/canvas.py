@@ -194,7 +194,7 @@ def side_labels(
     ]
 
 
-def nice_range(low: float, high: float, pad: float = 0.06) -> tuple[float, float]:
+def nice_range(low: float, high: float, air_ratio: float = 0.06) -> tuple[float, float]:
     """A range with some air; never empty."""
     span = max(high - low, 1e-3)
-    return (low - pad * span if low < 0 else low, high + pad * span)
+    return (low - air_ratio * span if low < 0 else low, high + air_ratio * span)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from markupsafe import Markup
 
 from suandian.experiments.report.behind import delayed_share_percent
 from suandian.experiments.report.numbers import fixed, percent, round_half_up, tagged
+from suandian.experiments.report.prose import control_phrase
 from suandian.experiments.report.reading import Flows, computing_mwh
 from suandian.experiments.report.sentences import sentence
 from suandian.experiments.report.study import Study
@@ -52,7 +53,11 @@ def _inside_outside(study: Study, arm: str) -> tuple[float, float]:
 def week_title(study: Study, arm: str) -> Markup:
     """Did computing follow the sun in the shown week, against the control?"""
     if arm == study.control:
-        return say(study, "week_control") if arm == "run_now" else say(study, "week_none", arm=study.words.arm(arm))
+        return (
+            say(study, "week_control", control=control_phrase(study))
+            if arm == "run_now"
+            else say(study, "week_none", arm=study.words.arm(arm))
+        )
     inside, _ = _inside_outside(study, arm)
     if np.isnan(inside):
         return say(study, "week_no_sun", arm=study.words.arm(arm))
@@ -104,7 +109,9 @@ def day_text(study: Study, peaks: Mapping[str, tuple[str, float]]) -> tuple[Mark
     sub = say(study, "day_sub", place=study.place.name)
     if study.alone:
         return say(study, "day_title_alone", **times), sub, say(study, "day_caption_alone")
-    title = say(study, "day_title_same" if before[0] == after[0] else "day_title", **times)
+    title = say(
+        study, "day_title_same" if before[0] == after[0] else "day_title", control=control_phrase(study), **times
+    )
     return title, sub, say(study, "day_caption", **sizes)
 
 
@@ -143,7 +150,7 @@ def delay_text(study: Study) -> tuple[Markup, Markup, Markup]:
         name: study.fact(f"delayed_percent.{arm}", delayed_share_percent(study, arm), 1, "%")
         for name, arm in (("before", study.control), ("after", study.chosen))
     }
-    title = say(study, "delay_title_alone" if study.alone else "delay_title", **shares)
+    title = say(study, "delay_title_alone" if study.alone else "delay_title", control=control_phrase(study), **shares)
     caption = say(
         study,
         "delay_caption",
@@ -155,24 +162,37 @@ def delay_text(study: Study) -> tuple[Markup, Markup, Markup]:
 
 def duration_text(study: Study) -> tuple[Markup, Markup, Markup]:
     """Title, sub-line and caption of the duration curve."""
-    gaps = {}
-    for side, arm in (("before", study.control), ("after", study.chosen)):
-        flow = study.flows[arm]
-        gaps[side] = study.fact(f"place_peak_mw.{arm}", float(flow.import_mw.max()), 1, "MW")
-        gaps[f"low_{side}"] = study.fact(f"place_export_mw.{arm}", float(flow.export_mw.max()), 1, "MW")
+    peaks = [study.fact(f"place_peak_mw.{a}", float(study.flows[a].import_mw.max()), 1, "MW") for a in study.pair]
+    lows = [study.fact(f"place_export_mw.{a}", float(study.flows[a].export_mw.max()), 1, "MW") for a in study.pair]
     sub = say(study, "duration_sub", place=study.place.name)
     if study.alone:
-        return say(study, "duration_title_alone", **gaps), sub, say(study, "duration_caption_alone")
+        return (
+            say(study, "duration_title_alone", before=peaks[0], low_before=lows[0]),
+            sub,
+            say(study, "duration_caption_alone"),
+        )
     hours = {
         "hours_before": study.numbers.value("reverse_limit_h", study.control),
         "hours_after": study.numbers.value("reverse_limit_h", study.chosen),
     }
     caption = "duration_caption" if study.finding.truth.fleet.feeders else "duration_caption_alone"
-    return say(study, "duration_title", **gaps), sub, say(study, caption, **hours)
+    changes = [_went(study, what, *pair) for what, pair in (("import", peaks), ("export", lows))]
+    return Markup("; " if study.lang == "en" else "；").join(changes), sub, say(study, caption, **hours)
+
+
+def _went(study: Study, what: str, before: Markup, after: Markup) -> Markup:
+    """`Peak import goes from … to …`, or that it stays."""
+    if before.striptags() == after.striptags():
+        return say(study, f"{what}_stays", value=after)
+    return say(study, f"{what}_goes", before=before, after=after)
 
 
 def balance_text(study: Study, error_mwh: float, total_mwh: float) -> tuple[Markup, Markup]:
-    """The bound that holds: a power of ten above the error, or the error itself where the balance is open."""
+    """The bound that holds: a power of ten above the error, or the error itself where the balance is open.
+
+    The error is the larger of the KPI, which covers every interval and meter, and that of the sums drawn.
+    """
+    error_mwh = max(error_mwh, study.finding.arms[study.chosen].kpis.get("energy_balance_error_mwh", 0.0))
     if error_mwh > 1e-6 * max(total_mwh, 1.0):
         error = study.fact("balance_error_mwh", error_mwh, 3, "MWh")
         return say(study, "balance_title_open", error=error), say(study, "balance_caption")
@@ -187,6 +207,7 @@ def balance_sub(study: Study, unit: str) -> Markup:
     return say(study, "balance_sub", place=study.place.name, arm=study.words.arm(study.chosen), unit=unit)
 
 
-def signed_percent(before: float, after: float) -> str:
-    """Change of two shown values in percent, or nothing where the first is zero."""
-    return percent(round_half_up((after - before) / before * 100, 0), 0, signed=True) if before else ""
+def signed_percent(values: Sequence[float]) -> str:
+    """Change from the first to the second of two shown values, or nothing where the first is zero."""
+    first, second = values
+    return percent(round_half_up((second - first) / first * 100, 0), 0, signed=True) if first else ""

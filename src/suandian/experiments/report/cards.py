@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from suandian.experiments.report.behind import bought_mwh
+from suandian.experiments.report.prose import control_phrase
 from suandian.experiments.report.sentences import sentence
 from suandian.experiments.report.study import Study
 
@@ -56,7 +57,7 @@ def _decide(study: Study) -> tuple[tuple[Markup, Markup], ...]:
         if study.alone
         else (
             numbers.delta("total_cost_cny", arm),
-            _say(study, "bill", change=numbers.signed_change("total_cost_cny", arm)),
+            _say(study, "bill", change=numbers.signed_change("total_cost_cny", arm), control=control_phrase(study)),
         )
     )
     missed = (numbers.value("deadline_misses", arm), _say(study, "missed"))

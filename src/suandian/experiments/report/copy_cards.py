@@ -16,7 +16,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "link_decide": ("See all coordinators", "查看所有调度方式"),
     "link_grid": ("See the flow at the connection", "查看并网点功率"),
     "link_regulate": ("See what the figures do not show", "查看这些数字没有说明什么"),
-    "bill": ("on the bill, {change} against running at once", "电费，相对即到即算 {change}"),
+    "bill": ("on the bill, {change} against {control}", "电费，相对{control} {change}"),
     "bill_alone": ("total bill of the study", "研究期电费合计"),
     "missed": ("missed deadlines", "逾期作业"),
     "delay": (

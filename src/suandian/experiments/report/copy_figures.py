@@ -23,7 +23,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "“{arm}”把计算移出阳光充足时段：平均 {delta}",
     ),
     "week_none": ("“{arm}” hardly changes computing in the sunny hours", "“{arm}”几乎不改变阳光充足时段的计算"),
-    "week_control": ("Run at once, computing does not look at the sun", "即到即算时，计算不看阳光"),
+    "week_control": ("With {control}, computing does not look at the sun", "{control}时，计算不看阳光"),
     "week_no_sun": ("“{arm}” in a week without solar surplus", "“{arm}”：没有光伏富余的一周"),
     "week_sub": (
         "{period}, local time, five rows, one clock. Pale bands: solar exceeds what cannot wait. Red lines are limits.",
@@ -40,8 +40,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "计算平均 {outside}；没有光伏超过不可推迟用电的时段。",
     ),
     "day_title": (
-        "On the mean day computing peaks at {after}; run at once it peaks at {before}",
-        "平均日中，计算在 {after} 达到最高；即到即算时为 {before}",
+        "On the mean day computing peaks at {after}; with {control} at {before}",
+        "平均日中，计算在 {after} 达到最高；{control}时为 {before}",
     ),
     "day_title_alone": ("On the mean day computing peaks at {before}", "平均日中，计算在 {before} 达到最高"),
     "day_title_same": (
@@ -71,8 +71,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "where_caption": ("Total {before} in the control and {after} in the plan.", "合计：对照 {before}，方案 {after}。"),
     "where_caption_alone": ("Total {before}.", "合计 {before}。"),
     "delay_title": (
-        "{after} of jobs lose a minute or more; run at once it is {before}",
-        "{after} 的作业延迟一分钟以上；即到即算时为 {before}",
+        "{after} of jobs lose a minute or more; with {control} it is {before}",
+        "{after} 的作业延迟一分钟以上；{control}时为 {before}",
     ),
     "delay_title_alone": ("{before} of jobs lose a minute or more", "{before} 的作业延迟一分钟以上"),
     "delay_sub": (
@@ -84,10 +84,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "Interactive requests are not in this figure: they never wait.",
         "方案中 95% 的作业延迟不超过 {p95}；逾期 {misses}。在线推理不在图中：它从不等待。",
     ),
-    "duration_title": (
-        "Peak import goes from {before} to {after}, export from {low_before} to {low_after}",
-        "最大购入由 {before} 变为 {after}，最大送出由 {low_before} 变为 {low_after}",
-    ),
+    "import_goes": ("Peak import goes from {before} to {after}", "最大购入由 {before} 变为 {after}"),
+    "import_stays": ("Peak import stays at {value}", "最大购入维持 {value}"),
+    "export_goes": ("peak export goes from {before} to {after}", "最大送出由 {before} 变为 {after}"),
+    "export_stays": ("peak export stays at {value}", "最大送出维持 {value}"),
     "duration_title_alone": (
         "Peak import {before}, peak export {low_before}",
         "最大购入 {before}，最大送出 {low_before}",

@@ -12,13 +12,14 @@ __all__ = ["PATTERNS"]
 PATTERNS: Mapping[str, tuple[str, str]] = {
     # verdict
     "v_late": ("{n} jobs finish late", "{n} 个作业逾期"),
+    "v_late_one": ("{n} job finishes late", "{n} 个作业逾期"),
     "v_over": ("imports more than the connection may carry", "购入功率超出并网上限"),
-    "v_better": ("better than running at once", "优于即到即算"),
+    "v_better": ("better than {control}", "优于{control}"),
     "v_better_wait": ("better, at the price of waiting", "更优，代价是等待"),
     "v_cheaper_but": ("cheaper, but not better in everything", "更省钱，但并非处处更优"),
     "v_dearer_but": ("better in part, but dearer", "部分更优，但更贵"),
     "v_mixed": ("better in part, worse in part", "有得有失"),
-    "v_worse": ("worse than running at once", "不如即到即算"),
+    "v_worse": ("worse than {control}", "不如{control}"),
     "v_same": ("no difference", "没有差别"),
     "v_alone": ("one arm, nothing to compare", "仅一种方式，无从比较"),
     # subjects of the headline
@@ -34,11 +35,14 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "{subject}，电费、弃光、碳排放与最大购入均无变化",
     ),
     "h_late": ("{n} jobs finish late", "{n} 个作业逾期"),
+    "h_late_one": ("{n} job finishes late", "{n} 个作业逾期"),
+    "c_run_now": ("running at once", "即到即算"),
+    "c_other": ("“{arm}”", "“{arm}”"),
     "h_alone": (
-        "Run at once, computing costs {bill} and {curtailed} of solar go to waste",
-        "即到即算时，电费为 {bill}，弃光 {curtailed}",
+        "With {control}, computing costs {bill} and {curtailed} of solar go to waste",
+        "{control}时，电费为 {bill}，弃光 {curtailed}",
     ),
-    "h_alone_clean": ("Run at once, computing costs {bill}", "即到即算时，电费为 {bill}"),
+    "h_alone_clean": ("With {control}, computing costs {bill}", "{control}时，电费为 {bill}"),
     "g_total_cost_cny": ("the bill by {by}", "电费降低 {by}"),
     "g_pv_curtailed_mwh": ("wasted solar by {by}", "弃光减少 {by}"),
     "g_carbon_average_kg": ("carbon by {by}", "碳排放减少 {by}"),
@@ -65,8 +69,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     # what to do next
     "a_adopt": ("Put “{arm}” into service: {delta} on the bill.", "采用“{arm}”：电费 {delta}。"),
     "a_no_adopt": (
-        "Keep running at once: “{arm}” changes the bill by {delta}.",
-        "维持即到即算：“{arm}”使电费变化 {delta}。",
+        "Stay with {control}: “{arm}” changes the bill by {delta}.",
+        "维持{control}：“{arm}”使电费变化 {delta}。",
     ),
     "a_late": ("First find out why {n} jobs are late.", "先查明 {n} 个作业为何逾期。"),
     "a_over": ("Guard the import limit: {over} lie above it.", "守住购入上限：有 {over} 超限。"),
@@ -81,7 +85,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "k_mixed": ("mixed on {groups}", "{groups}有得有失"),
     "k_title": ("“{arm}” is {states}", "“{arm}”：{states}"),
     "k_same": ("“{arm}” and the control differ in nothing shown here", "“{arm}”与对照在此没有差别"),
-    "k_alone": ("What running at once costs", "即到即算的代价"),
+    "k_alone": ("What {control} costs", "{control}的代价"),
     "k_sub": (
         "“{arm}” against the control, “{control}”. Same weather, same jobs, same seed.",
         "“{arm}”与对照“{control}”。天气、作业与随机种子相同。",

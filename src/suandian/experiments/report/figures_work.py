@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -67,14 +68,14 @@ def day_figure(study: Study, pool: Pool) -> Figure:
     )
 
 
-def _clock_time(hour: float) -> str:
-    return f"{int(hour)}:{round(hour % 1 * 60):02d}"
+def _clock_time(time_h: float) -> str:
+    return f"{int(time_h)}:{round(time_h % 1 * 60):02d}"
 
 
 def _day_drawing(study: Study, pool: Pool, means: dict[str, Array], slots: int, form: str) -> Drawing:
     stacked = form == "narrow"
     height = {"wide": 300, "medium": 270, "narrow": 470 if len(means) > 1 else 260}[form]
-    layout = base_layout(form, height, 40 if form != "narrow" else 32, 24, top=26, bottom=26)
+    layout = base_layout(form, height, 40 if form != "narrow" else 32, 24, top=26, bottom=32)
     top = max(float(values.sum(axis=0).max()) for values in means.values()) * 1.12 + 1e-3
     x = pool.put(np.append(np.arange(slots), slots) * 24.0 / slots, 4)
     price = study.finding.truth.price_cny_per_mwh[study.place.sites[0] if study.place.sites else 0]
@@ -95,6 +96,9 @@ def _day_drawing(study: Study, pool: Pool, means: dict[str, Array], slots: int, 
             tickvals=[0, 6, 12, 18, 24],
             ticktext=["0:00", "6:00", "12:00", "18:00", "24:00"],
             showgrid=False,
+            ticks="outside",
+            ticklen=7,
+            tickcolor="#FFFFFF",
             unifiedhovertitle={"text": "%{x:.2f} h"},
         )
         layout[f"yaxis{suffix}"] = axis(domain=list(up), anchor=f"x{suffix}", range=[0, top], nticks=5)
@@ -237,7 +241,7 @@ def _where_drawing(study: Study, pool: Pool, energy: Array, decimals: int, unit:
     layout["xaxis"] = axis(range=[0, span], ticksuffix="", nticks=5 if form == "narrow" else 7, title=None)
     layout["yaxis"] = axis(range=[-(sites * pitch - 0.2), 0.35], showticklabels=False, showgrid=False)
     for site in range(sites):
-        head = f"<b>{study.site_name(site)}</b>"
+        head = f"<b>{escape(study.site_name(site), quote=False)}</b>"
         layout["annotations"].append(note(head, 0, -(site * pitch) - 0.1, yref="y", xref="x", yanchor="middle"))
         for arm, name in enumerate(study.pair):
             layout["annotations"] += _where_notes(study, name, totals[:, site], arm, places[arm][site], decimals, form)
@@ -252,7 +256,7 @@ def _where_notes(
     shown = [float(round_half_up(float(value), decimals)) for value in totals]
     text = fixed(shown[arm], decimals)
     if arm:
-        change = signed_percent(shown[0], shown[1])
+        change = signed_percent(shown)
         text += f"  <b>{change}</b>" if change else ""
     font = {"size": size, "color": arm_colour(study, name)}
     return [
@@ -295,14 +299,18 @@ def _delay_drawing(study: Study, pool: Pool, shares: dict[str, Array], form: str
     layout["hovermode"] = "closest"
     layout["barmode"] = "group"
     layout["bargap"] = 0.3
-    decimals = 0
+    hours = study.words("hours")
+    bins = [study.words(f"bin_{bin_}") for bin_ in range(6)]
+    if form == "narrow":
+        # Six labels share 300 px: the unit moves below them.
+        bins = [text.removesuffix(hours).strip() for text in bins]
     data = [
         {
             "type": "bar",
             "name": study.words.arm(arm),
-            "x": [study.words(f"bin_{bin_}") for bin_ in range(6)],
+            "x": bins,
             "y": pool.put(values, 3),
-            "text": [_bar_text(value, decimals, form) for value in values],
+            "text": [_bar_text(value, form) for value in values],
             "textposition": "outside",
             "cliponaxis": False,
             "textangle": 0,
@@ -317,12 +325,15 @@ def _delay_drawing(study: Study, pool: Pool, shares: dict[str, Array], form: str
         for arm, values in shares.items()
     ]
     layout["xaxis"] = axis(type="category", showgrid=False)
+    if form == "narrow":
+        layout["margin"]["b"] = 46
+        layout["xaxis"]["title"] = {"text": hours, "font": {"size": 11}, "standoff": 4}
     layout["yaxis"] = axis(range=[0, max(float(max(v.max() for v in shares.values())) * 1.08, 1.0)], nticks=5)
     return {"data": data, "layout": layout}
 
 
-def _bar_text(value: float, decimals: int, form: str) -> str:
+def _bar_text(value: float, form: str) -> str:
     if 0 < value < 0.5:
         return "<1" if form == "narrow" else "< 1 %"
-    text = fixed(value, decimals)
+    text = fixed(value, 0)
     return text if form == "narrow" else f"{text} %"

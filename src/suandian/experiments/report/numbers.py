@@ -99,9 +99,9 @@ _UNITS_ZH = _UNITS | {"hours": "小时", "gpu_hours": "GPU·小时"}
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Shown value = KPI / `divisor`, with `decimals`, in `unit`."""
+    """Shown value = KPI / `scale`, with `decimals`, in `unit`."""
 
-    divisor: float
+    scale: float
     decimals: int
     unit: str
 
@@ -142,7 +142,7 @@ class Numbers:
     def shown(self, kpi: str, arm: str) -> Decimal:
         """The value as it is shown: scaled and rounded."""
         scale = self.scale(kpi)
-        return round_half_up(self._kpis[arm][kpi] / scale.divisor, scale.decimals)
+        return round_half_up(self._kpis[arm][kpi] / scale.scale, scale.decimals)
 
     def difference(self, kpi: str, arm: str) -> Decimal:
         """Shown value minus the control's shown value."""
@@ -215,10 +215,11 @@ class Numbers:
         return max((abs(record.get(kpi, 0.0)) for record in self._kpis.values()), default=0.0)
 
 
-def _decimals(largest: float) -> int:
-    if largest >= 100 or largest == 0:
+def _decimals(value: float) -> int:
+    """Decimals for figures of which `value` is the largest."""
+    if value >= 100 or value == 0:
         return 0
-    return 1 if largest >= 1 else 3
+    return 1 if value >= 1 else 3
 
 
 def _money_scale(largest_cny: float, lang: str) -> Scale:

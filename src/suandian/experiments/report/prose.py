@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from markupsafe import Markup
 
@@ -11,7 +13,18 @@ from suandian.experiments.report.numbers import MEASURES, Measure, percent, roun
 from suandian.experiments.report.sentences import sentence
 from suandian.experiments.report.study import Study
 
-__all__ = ["Outcome", "arms_sub", "arms_title", "headline", "kpi_title", "lead", "next_steps", "outcome", "verdict"]
+__all__ = [
+    "Outcome",
+    "arms_sub",
+    "arms_title",
+    "control_phrase",
+    "headline",
+    "kpi_title",
+    "lead",
+    "next_steps",
+    "outcome",
+    "verdict",
+]
 
 #: what the headline may speak of, in order of weight
 _SAID = ("total_cost_cny", "pv_curtailed_mwh", "carbon_average_kg", "peak_import_mw")
@@ -30,25 +43,41 @@ class Outcome:
 
 
 def outcome(study: Study) -> Outcome:
-    """Directions of the figures as shown; a difference that rounds to nothing is no difference."""
+    """Directions of the figures as shown; a difference that rounds to nothing is no difference.
+
+    Beside a loss, a gain below half a percent is not called one; losses are told however small they are.
+    """
     numbers, arm = study.numbers, study.chosen
     known = [kpi for kpi in _SAID if numbers.has(kpi)]
     directions = {kpi: numbers.direction(_MEASURE[kpi], arm) for kpi in known}
+    losses = tuple(kpi for kpi in known if directions[kpi] < 0)
     record = study.finding.arms[arm].kpis
     return Outcome(
-        gains=tuple(kpi for kpi in known if directions[kpi] > 0),
-        losses=tuple(kpi for kpi in known if directions[kpi] < 0),
+        gains=tuple(kpi for kpi in known if directions[kpi] > 0 and (not losses or _material(study, kpi))),
+        losses=losses,
         late=record["deadline_misses"] > 0,
         over=record.get("import_violation_mwh", 0.0) > 5e-4,
         waits=numbers.difference("delay_mean_h", arm) > 0,
     )
 
 
+def _material(study: Study, kpi: str) -> bool:
+    change = study.numbers.change(kpi, study.chosen)
+    return change is None or abs(change) >= Decimal("0.5")
+
+
+def control_phrase(study: Study) -> Markup:
+    """The control as it stands in a sentence: `running at once`, or the name of another coordinator."""
+    if study.control == "run_now":
+        return sentence(study.lang, "c_run_now")
+    return sentence(study.lang, "c_other", arm=study.words.arm(study.control))
+
+
 def verdict(study: Study) -> Markup:
     """The verdict in a few words; late jobs and overloads are said before any gain."""
     found, lang = outcome(study), study.lang
     if found.late:
-        return sentence(lang, "v_late", n=study.numbers.value("deadline_misses", study.chosen))
+        return _late(study, "v_late")
     if found.over:
         return sentence(lang, "v_over")
     if study.alone:
@@ -57,33 +86,34 @@ def verdict(study: Study) -> Markup:
         bill = study.numbers.direction(_MEASURE["total_cost_cny"], study.chosen)
         return sentence(lang, {1: "v_cheaper_but", -1: "v_dearer_but", 0: "v_mixed"}[bill])
     if found.gains:
-        return sentence(lang, "v_better_wait" if found.waits else "v_better")
-    return sentence(lang, "v_worse" if found.losses else "v_same")
+        return sentence(lang, "v_better_wait" if found.waits else "v_better", control=control_phrase(study))
+    return sentence(lang, "v_worse" if found.losses else "v_same", control=control_phrase(study))
+
+
+def _late(study: Study, key: str) -> Markup:
+    one = study.numbers.shown("deadline_misses", study.chosen) == 1
+    n = study.numbers.value("deadline_misses", study.chosen)
+    return sentence(study.lang, f"{key}_one" if one else key, n=n)
 
 
 def headline(study: Study) -> Markup:
     """One sentence: what is gained and what it costs. Clauses are kept whole, so that no line breaks in a word."""
     found, lang, words = outcome(study), study.lang, study.words
-    clauses: list[Markup] = []
+    clauses = _alone(study) if study.alone else _compared(study, found)
+    text = Markup(words("comma")).join(clauses) + words("stop")
     if found.late:
-        clauses.append(sentence(lang, "h_late", n=study.numbers.value("deadline_misses", study.chosen)))
-    if study.alone:
-        clauses += _alone(study)
-    else:
-        clauses += _compared(study, found)
-    mark = Markup(words("comma") if lang == "en" else "，")
-    text = mark.join(clauses) + words("stop")
+        text = _late(study, "h_late") + words("late_stop") + text
     if lang == "en":
-        return Markup(str(text))
+        return text
     return Markup("").join(Markup('<span class="clause">{}</span>').format(part) for part in _zh_clauses(text))
 
 
 def _alone(study: Study) -> list[Markup]:
     bill = study.numbers.value("total_cost_cny", study.control)
     if study.numbers.shown("pv_curtailed_mwh", study.control) == 0:
-        return [sentence(study.lang, "h_alone_clean", bill=bill)]
+        return [sentence(study.lang, "h_alone_clean", bill=bill, control=control_phrase(study))]
     curtailed = study.numbers.value("pv_curtailed_mwh", study.control)
-    return [sentence(study.lang, "h_alone", bill=bill, curtailed=curtailed)]
+    return [sentence(study.lang, "h_alone", bill=bill, curtailed=curtailed, control=control_phrase(study))]
 
 
 def _compared(study: Study, found: Outcome) -> list[Markup]:
@@ -117,8 +147,7 @@ def _join(study: Study, parts: Sequence[Markup | str]) -> Markup:
 
 
 def _zh_clauses(text: Markup) -> list[Markup]:
-    parts = str(text).split("，")
-    return [Markup(part + ("，" if index < len(parts) - 1 else "")) for index, part in enumerate(parts)]
+    return [Markup(part) for part in re.split("(?<=[，；：])", str(text))]
 
 
 def lead(study: Study) -> Markup:
@@ -160,7 +189,7 @@ def next_steps(study: Study) -> list[Markup]:
     elif "total_cost_cny" in found.gains and not (found.late or found.over):
         steps.append(sentence(lang, "a_adopt", arm=name, delta=numbers.delta("total_cost_cny", arm)))
     elif "total_cost_cny" in found.losses:
-        steps.append(sentence(lang, "a_no_adopt", arm=name, delta=numbers.delta("total_cost_cny", arm)))
+        steps.append(_stay(study))
     steps += _cheaper_arm(study)
     if numbers.shown("pv_curtailed_mwh", arm) > 0:
         steps.append(sentence(lang, "a_solar", rest=numbers.value("pv_curtailed_mwh", arm)))
@@ -169,6 +198,12 @@ def next_steps(study: Study) -> list[Markup]:
     if numbers.shown("reverse_limit_h", arm) > 0:
         steps.append(sentence(lang, "a_reverse", hours=numbers.value("reverse_limit_h", arm)))
     return steps[:3]
+
+
+def _stay(study: Study) -> Markup:
+    delta = study.numbers.delta("total_cost_cny", study.chosen)
+    name = study.words.arm(study.chosen)
+    return sentence(study.lang, "a_no_adopt", arm=name, delta=delta, control=control_phrase(study))
 
 
 def _cheaper_arm(study: Study) -> list[Markup]:
@@ -192,7 +227,7 @@ def kpi_title(study: Study) -> tuple[Markup, Markup]:
     """Title of the KPI table from the signs in its groups, and the line below."""
     lang, numbers = study.lang, study.numbers
     if study.alone:
-        return sentence(lang, "k_alone"), sentence(lang, "k_sub_alone")
+        return sentence(lang, "k_alone", control=control_phrase(study)), sentence(lang, "k_sub_alone")
     states: dict[str, list[str]] = {"better": [], "worse": [], "mixed": []}
     for group in ("money", "grid", "carbon", "service"):
         signs = {numbers.direction(m, study.chosen) for m in MEASURES if m.group == group and numbers.has(m.kpi)} - {0}

@@ -16,4 +16,5 @@ PATTERNS: Mapping[str, tuple[str, str]] = {**copy_verdict.PATTERNS, **copy_cards
 
 def sentence(lang: str, key: str, **gaps: Markup | str) -> Markup:
     """The pattern filled; marked-up gaps stay marked up, everything else is escaped."""
-    return Markup(PATTERNS[key][0 if lang == "en" else 1]).format(**gaps)
+    pattern = PATTERNS[key][0 if lang == "en" else 1].replace(" %", "\u00a0%")
+    return Markup(pattern).format(**gaps)

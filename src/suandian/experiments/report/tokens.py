@@ -40,7 +40,7 @@ CHOSEN = "#0B5CAD"
 
 FONT = (
     "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', Roboto, 'DejaVu Sans', 'PingFang SC', "
-    "'Microsoft YaHei', 'Noto Sans CJK SC', 'WenQuanYi Zen Hei', sans-serif"
+    "'Microsoft YaHei', 'Noto Sans CJK SC', 'Zen Hei here', 'WenQuanYi Zen Hei', sans-serif"
 )
 
 #: forms of a figure by the width of its container in px (lower bound), widest first

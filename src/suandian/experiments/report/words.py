@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from markupsafe import Markup
@@ -39,6 +40,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "and": (" and ", "和"),
     "list": (", ", "、"),
     "stop": (".", "。"),
+    "late_stop": (". ", "；"),
     # arms
     "run_now": ("Run now", "即到即算"),
     "threshold": ("Threshold", "阈值"),
@@ -123,10 +125,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "low_tariff": ("low tariff", "谷段电价"),
     "show_arm": ("Show", "显示"),
     "whole_week": ("All days", "全部"),
+    "three_days": ("Three days", "三天"),
     "show_days": ("Days", "日期"),
     # balance and delay
     "in": ("in", "流入"),
     "out": ("out", "流出"),
+    "hours": ("h", "小时"),
     "bin_0": ("no delay", "无延迟"),
     "bin_1": ("< 1 h", "< 1 小时"),
     "bin_2": ("1–4 h", "1–4 小时"),
@@ -185,7 +189,7 @@ class Words:
 
     def arm(self, name: str) -> str:
         """Name of a coordinator; an unknown one is shown by the id it registered under."""
-        return _WORDS[name][self._column] if name in _WORDS else name.replace("_", " ")
+        return _WORDS[name][self._column] if name in _WORDS else re.sub("[<>&_]+", " ", name).strip()
 
     def weekday(self, index: int) -> str:
         """Short name of a weekday, 0 is Monday."""

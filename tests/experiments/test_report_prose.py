@@ -1,0 +1,315 @@
+"""Every number in prose is read back from the page and checked against the KPI record and the journals.
+
+The checks here compute from the records with their own arithmetic; they share no code with the report's formatter.
+"""
+
+import re
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from finding_factory import Options, make_finding
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suandian.experiments.finding import Finding
+from suandian.experiments.report import copy_cards, copy_figures, copy_verdict, html
+from suandian.experiments.report.captions import surplus_mask
+from suandian.experiments.report.prose import headline, kpi_title, next_steps, outcome, verdict
+from suandian.experiments.report.sentences import PATTERNS
+from suandian.experiments.report.study import Study
+from suandian.experiments.report.table import KpiRow, kpi_rows
+from suandian.experiments.report.words import _WORDS
+
+CASES = {
+    "county": Options(),
+    "no_feeder": Options(feeders=0),
+    "one_arm": Options(arms=("run_now",)),
+    "worse": Options(reverse_lean=True),
+    "late": Options(late_jobs=3),
+    "dearer": Options(demand_cny_per_mw_month=38_000.0),
+    "dark": Options(pv=False, battery=False),
+    "short": Options(days=2, arms=("run_now", "rolling")),
+}
+#: unit in prose → how much of the KPI's own unit it is
+UNITS = {
+    "M CNY": 1e6,
+    "k CNY": 1e3,
+    "万元": 1e4,
+    "元": 1.0,
+    "MWh": 1.0,
+    "MW": 1.0,
+    "h": 1.0,
+    "小时": 1.0,
+    "t": 1e3,
+    "吨": 1e3,
+    "%": 0.01,
+    "pp": 0.01,
+    "个百分点": 0.01,
+    "": 1.0,
+}
+#: the only digits that sentences may hold themselves
+FIXED = re.compile("95[\u00a0]?%|10$")
+
+
+class Reader(HTMLParser):
+    """Collects `<data>` elements of the page and the text of prose outside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data: list[tuple[str, str]] = []
+        self.loose: list[str] = []
+        self._depth = 0
+        self._value: str | None = None
+        self._text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        classes = (found.get("class") or "").split()
+        if self._depth or {"prose", "find"} & set(classes) or tag == "figcaption":
+            self._depth += 1
+            if self._depth == 1:
+                self.loose.append("")
+        if tag == "data":
+            self._value, self._text = found["value"], ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "data" and self._value is not None:
+            self.data.append((self._value, self._text))
+            self._value = None
+        if self._depth:
+            self._depth -= 1
+
+    def handle_data(self, data: str) -> None:
+        if self._value is not None:
+            self._text += data
+        elif self._depth:
+            self.loose[-1] += data
+
+
+@cache
+def case_finding(case: str) -> Finding:
+    return make_finding(CASES[case])
+
+
+@cache
+def case_page(case: str, lang: str) -> Reader:
+    return read(case_finding(case), lang)
+
+
+def read(finding: Finding, lang: str) -> Reader:
+    reader = Reader()
+    page = html(finding, lang)
+    reader.feed(re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL))
+    return reader
+
+
+def parse(text: str) -> tuple[Decimal, int, str]:
+    """Number, decimals and unit of a text such as `−4.28 M CNY`."""
+    match = re.fullmatch(r"([+−±]?)([\d,]+(?:\.(\d+))?)(?:[\u00a0 ](.+))?", text)
+    assert match, text
+    number = Decimal(match[2].replace(",", ""))
+    return (-number if match[1] == "−" else number), len(match[3] or ""), (match[4] or "").replace("\u00a0", " ")
+
+
+def rounded(value: float, decimals: int) -> Decimal:
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def shown(finding: Finding, kpi: str, arm: str, unit_size: float, decimals: int) -> Decimal:
+    return rounded(finding.arms[arm].kpis[kpi] / unit_size, decimals)
+
+
+def check_kpi(finding: Finding, kind: str, kpi: str, arm: str, text: str) -> None:
+    number, decimals, unit = parse(text)
+    arms = {"value": [arm], "difference": [arm, finding.control], "gap": arm.split("|")}[kind]
+    both = [shown(finding, kpi, name, UNITS[unit], decimals) for name in arms]
+    wanted = both[0] if kind == "value" else both[0] - both[1]
+    assert number == (abs(wanted) if kind == "gap" else wanted)
+
+
+def check_percent(finding: Finding, kind: str, kpi: str, arm: str, text: str) -> None:
+    """Percentages are those of the values as the table shows them."""
+    table = {row.kpi: row for row in rows(finding)}[kpi]
+    before, after = (Decimal(cell.replace(",", "")) for cell in (table.control, table.chosen))
+    number, decimals, unit = parse(text)
+    if unit != "%" or kpi.endswith("_ratio"):
+        assert number == (after - before if kind == "change" else abs(after - before))
+        return
+    exact = (after - before) / abs(before) * 100
+    tenth = exact.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    wanted = tenth if kind == "change" else abs(tenth).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    assert number == wanted
+
+
+def rows(finding: Finding) -> list[KpiRow]:
+    return kpi_rows(Study(finding, "en"))
+
+
+def fact_value(finding: Finding, name: str) -> float | None:
+    """What a fact must be, computed from scenario and journals; None for facts checked elsewhere."""
+    key, _, arm = name.partition(".")
+    truth = finding.truth
+    sites = truth.fleet.sites
+    step_h = truth.axis.step_h
+    feeder = truth.fleet.feeders[0] if truth.fleet.feeders else None
+    place = f"feeder/{feeder.id}/grid" if feeder else "site/county/grid"
+    journal = finding.arms[arm or finding.chosen].journal
+    kpis = finding.arms[arm or finding.chosen].kpis
+    imported = [journal.metered(f"site/{site.id}/grid")[0] for site in sites]
+    bought = float(sum(i.sum() for i in imported))
+    delay = finding.arms[arm or finding.chosen].jobs["delay_h"].to_numpy()
+    available = sum(float(journal.metered(m.id)[1].sum()) for m in journal.meters if m.id.endswith("pv_available"))
+    found = {
+        "duration_h": lambda: truth.axis.duration_h,
+        "days": lambda: truth.axis.duration_h / 24,
+        "jobs_count": lambda: float(len(delay)),
+        "bought_mwh": lambda: bought,
+        "import_max_mw": lambda: feeder.import_max_mw if feeder else sites[0].import_max_mw,
+        "place_peak_mw": lambda: float(journal.metered(place)[0].max() / step_h),
+        "place_export_mw": lambda: float(journal.metered(place)[1].max() / step_h),
+        "price": lambda: kpis["energy_cost_cny"] / bought,
+        "average": lambda: kpis["carbon_average_kg"] / bought,
+        "marginal": lambda: kpis["carbon_marginal_kg"] / bought,
+        "official": lambda: kpis["carbon_official_kg"] / bought,
+        "billed_mw": lambda: float(sum(i.max() for i in imported) / step_h),
+        "curtailed_percent": lambda: kpis["pv_curtailed_mwh"] / available * 100 if available else 0.0,
+        "cycles": lambda: kpis["battery_throughput_mwh"] / 20.0,
+        "on_time_percent": lambda: float((delay < 1 / 60).mean() * 100),
+        "delayed_percent": lambda: float((delay >= 1 / 60).mean() * 100),
+    }
+    return found[key]() if key in found else None
+
+
+#: facts of one figure, recomputed in the tests of that figure
+FIGURE_FACTS = {"sunny_delta_mw", "inside_mw", "outside_mw", "day_peak_mw", "it_total", "site_gain"}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("case", CASES)
+def test_every_number_in_prose_is_the_one_in_the_record(case: str, lang: str) -> None:
+    finding, reader = case_finding(case), case_page(case, lang)
+    assert len(reader.data) > 25
+    for value, text in reader.data:
+        kind, name, arm = value.split("|", 2)
+        if kind in ("value", "difference", "gap"):
+            check_kpi(finding, kind, name, arm, text)
+        elif kind in ("change", "by"):
+            check_percent(finding, kind, name, arm, text)
+        elif kind == "fact":
+            number, decimals, _ = parse(text)
+            assert number == rounded(float(arm), decimals)
+            wanted = fact_value(finding, name)
+            if wanted is None:
+                assert name.partition(".")[0] in FIGURE_FACTS, name
+            else:
+                assert float(arm) == pytest.approx(wanted, rel=1e-9, abs=1e-12)
+        else:
+            assert kind in ("kept", "date", "bound"), value
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("case", CASES)
+def test_prose_holds_no_number_that_was_typed(case: str, lang: str) -> None:
+    for text in case_page(case, lang).loose:
+        assert not re.search(r"\d", FIXED.sub("", text.strip())), text
+
+
+def test_kept_share_is_that_of_the_shown_objective() -> None:
+    finding = make_finding()
+    texts = [(v, t) for v, t in read(finding, "en").data if v.startswith("kept|")]
+    assert len(texts) == 1
+    objective = {a: shown(finding, "objective_cny", a, 1e6, 2) for a in ("run_now", "rolling", "foresight")}
+    share = (objective["run_now"] - objective["rolling"]) / (objective["run_now"] - objective["foresight"]) * 100
+    assert parse(texts[0][1])[0] == share.quantize(Decimal(1), ROUND_HALF_UP)
+
+
+def test_balance_bound_covers_the_error_of_the_record() -> None:
+    finding = make_finding()
+    (value,) = [v for v, _ in read(finding, "en").data if v.startswith("bound|")]
+    assert 10.0 ** int(value.rsplit("|", 1)[1]) >= finding.arms["rolling"].kpis["energy_balance_error_mwh"]
+
+
+def test_week_title_follows_the_meters() -> None:
+    for options, sign in ((Options(), 1), (Options(reverse_lean=True), -1)):
+        finding = make_finding(options)
+        study = Study(finding, "en")
+        window = slice(study.window.first, study.window.last)
+        mask = surplus_mask(study.flows["run_now"])[window]
+        means = {a: study.flows[a].computing_mw[window][mask].mean() for a in ("run_now", "rolling")}
+        assert np.sign(means["rolling"] - means["run_now"]) == sign
+        assert ("into the sunny" if sign > 0 else "out of the sunny") in html(finding, "en")
+
+
+def changed(base: Finding, **factors: float) -> Finding:
+    """`base` with the chosen arm's KPIs multiplied from the control's, so that any sign can occur."""
+    control, chosen = base.arms[base.control], base.arms[base.chosen]
+    kpis = dict(control.kpis) | {k: control.kpis[k] * f for k, f in factors.items()}
+    return replace(base, arms={base.control: control, base.chosen: replace(chosen, kpis=kpis)})
+
+
+BASE = make_finding(Options(days=7, arms=("run_now", "rolling")))
+SAID = ("total_cost_cny", "pv_curtailed_mwh", "carbon_average_kg", "peak_import_mw")
+CUTS = ("the bill by", "wasted solar by", "carbon by", "peak import by")
+RISES = ("the bill rises", "wasted solar rises", "carbon rises", "peak import rises")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(*[st.sampled_from([0.5, 0.9, 0.999, 1.0, 1.001, 1.1, 2.0]) for _ in SAID]))
+def test_the_headline_is_honest_for_any_signs(factors: tuple[float, ...]) -> None:
+    study = Study(changed(BASE, **dict(zip(SAID, factors, strict=True))), "en")
+    text = headline(study).striptags()
+    signs = [int(np.sign(study.numbers.difference(kpi, "rolling"))) for kpi in SAID]
+    for sign, cut, rise in zip(signs, CUTS, RISES, strict=True):
+        assert not (cut in text and sign >= 0)
+        assert not (rise in text and sign <= 0)
+    if any(sign > 0 for sign in signs):
+        assert any(rise in text for rise in RISES), "a loss is told"
+        assert "better than running at once" not in verdict(study).striptags()
+    if not any(signs):
+        assert verdict(study).striptags() == "no difference"
+    if all(sign > 0 for sign in signs):
+        assert verdict(study).striptags() == "worse than running at once"
+
+
+@pytest.mark.parametrize(("jobs", "text"), [(1, "1 job finishes late"), (12, "12 jobs finish late")])
+def test_late_jobs_are_said_first(jobs: int, text: str) -> None:
+    finding = make_finding(Options(late_jobs=jobs))
+    study = Study(finding, "en")
+    assert verdict(study).striptags() == text
+    assert headline(study).striptags().startswith(text)
+    assert "late" in next_steps(study)[0]
+    assert not any("into service" in step for step in next_steps(study))
+
+
+def test_import_above_a_limit_is_said_before_any_gain() -> None:
+    chosen = BASE.arms["rolling"]
+    over = replace(chosen, kpis=dict(chosen.kpis) | {"import_violation_mwh": 2.5})
+    study = Study(replace(BASE, arms={"run_now": BASE.arms["run_now"], "rolling": over}), "en")
+    assert outcome(study).over
+    assert "more than the connection may carry" in verdict(study)
+    assert "2.5 MWh" in html(study.finding, "en").replace("\u00a0", " ")
+
+
+def test_kpi_title_names_the_groups_by_their_signs() -> None:
+    study = Study(changed(BASE, total_cost_cny=0.9, energy_cost_cny=0.9, delay_mean_h=40.0), "en")
+    title = kpi_title(study)[0].striptags()
+    assert "better on cost" in title
+    assert "worse on waiting" in title
+    assert "carbon" not in title
+
+
+def test_copy_is_complete_in_both_languages() -> None:
+    gaps = re.compile(r"{(\w+)}")
+    for key, (english, chinese) in {**PATTERNS, **_WORDS}.items():
+        assert set(gaps.findall(english)) == set(gaps.findall(chinese)), key
+        assert english, key
+        assert chinese, key
+
+
+def test_parts_of_the_copy_share_no_key() -> None:
+    parts = [copy_cards.PATTERNS, copy_figures.PATTERNS, copy_verdict.PATTERNS]
+    assert len(PATTERNS) == sum(len(part) for part in parts)
