@@ -6,8 +6,9 @@ import copy
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import yaml
 
 import suandian as sd
 from suandian.experiments.scenario import load, scenarios
+from suandian.experiments.scenario.layers import shipped
+from suandian.experiments.scenario.reference import json_schema, markdown
 from suandian.model.site import Battery, Cooling, Site
 from suandian.quantity.errors import DataError, Infeasible, ScenarioError
 from suandian.quantity.series import Series
@@ -54,7 +57,7 @@ SMALL: dict[str, Any] = {
             "tariff": "gansu",
         },
     },
-    "jobs": {"count": 60, "occupancy": "30 %"},
+    "jobs": {"count": 1500, "occupancy": "10 %"},
     "streams": {"city": {"origin": "beijing", "home": "hall", "peak": "0.1 MW", "latency_max": "4 ms"}},
     "coordinators": ["run_now", {"name": "foresight", "forecasts": "perfect"}],
 }
@@ -411,3 +414,44 @@ def test_negative_series_are_refused_where_they_cannot_be() -> None:
     with pytest.raises(ScenarioError, match=r"signals\.carbon_average\.hall: is -1 kg/MWh"):
         build(signals={"price": {"hall": np.zeros(48)}, "carbon_average": {"hall": np.full(48, -1.0)}}).truth()
     assert build(signals={"price": {"hall": np.full(48, -80.0)}}).truth().price_cny_per_mwh.min() == -80.0
+
+
+# ------------------------------------------------------------------ documentation
+
+
+def test_the_reference_page_is_made_from_the_types() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "scenario.md"
+    assert page.read_text(encoding="utf-8") == markdown()
+
+
+def test_every_key_of_the_shipped_scenarios_is_in_the_schema() -> None:
+    schema = json_schema()
+    for name, path in shipped().items():
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert list(_strangers(values, schema, schema["$defs"], name)) == []
+
+
+def _strangers(value: object, schema: dict[str, Any], definitions: dict[str, Any], path: str) -> Iterator[str]:
+    """Keys in `value` that `schema` does not know, and values of the wrong kind."""
+    options = [_resolved(option, definitions) for option in schema.get("anyOf", [schema])]
+    kinds = {"string": str, "number": int | float, "integer": int, "object": dict, "array": list, "null": type(None)}
+    fitting = [option for option in options if isinstance(value, kinds[option.get("type", "object")])]
+    # YAML 1.1 reads `2026-04-01` as a date where our own reader keeps the text.
+    if not fitting and not isinstance(value, date):
+        yield f"{path}: {value!r}"
+    for option in fitting[:1]:
+        if isinstance(value, dict):
+            for key, entry in value.items():
+                below = option.get("properties", {}).get(key, option.get("additionalProperties"))
+                if not below:
+                    yield f"{path}.{key}"
+                elif isinstance(below, dict):
+                    yield from _strangers(entry, _resolved(below, definitions), definitions, f"{path}.{key}")
+        if isinstance(value, list) and "items" in option:
+            for index, entry in enumerate(value):
+                below = _resolved(option["items"], definitions)
+                yield from _strangers(entry, below, definitions, f"{path}[{index}]")
+
+
+def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    return definitions[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema

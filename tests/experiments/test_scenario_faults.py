@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import yaml
 
 from suandian.experiments.scenario import load
 from suandian.experiments.scenario.document import BYTES_MAX
-from suandian.quantity.errors import ScenarioError
+from suandian.quantity.errors import DataError, ScenarioError
 
 SMALL: dict[str, Any] = {
     "name": "small",
@@ -47,7 +48,7 @@ SMALL: dict[str, Any] = {
             "battery": {"energy": "2 MWh", "charge_max": "1 MW", "discharge_max": "1 MW"},
         }
     },
-    "jobs": {"count": 50, "occupancy": "30 %"},
+    "jobs": {"count": 1500, "occupancy": "10 %"},
     "streams": {"city": {"origin": "beijing", "home": "hall", "peak": "0.1 MW", "latency_max": "20 ms"}},
     "coordinators": ["run_now", "threshold"],
 }
@@ -347,3 +348,59 @@ def test_an_option_that_a_coordinator_does_not_take_is_named(tmp_path: Path) -> 
     (fault,) = caught.value.faults
     assert fault.path == "coordinators[0].options.percentil"
     assert "did you mean percentile" in fault.message
+
+
+# ------------------------------------------------------------------ tables of one's own
+
+_HOURS = [f"2026-04-{1 + hour // 24:02}T{hour % 24:02}:00" for hour in range(48)]
+
+
+def _table(rows: list[str], header: str = "time,price [CNY/MWh]") -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (_table([f"{time},300" for time in _HOURS[:10]]), ("price.csv", "the study needs", "longer table")),
+        (_table([f"{time},300" for time in [*_HOURS[:5], *_HOURS[4:]]]), ("line 7", "repeats", "duplicates")),
+        (_table([f"{time},300" for time in [*_HOURS[:5], *_HOURS[6:]]]), ("1 missing", "interpolate")),
+        (_table([f"{time},{'' if hour == 7 else 300}" for hour, time in enumerate(_HOURS)]), ("1 empty", "complete")),
+        (_table([f"{time},{'cheap' if hour == 7 else 300}" for hour, time in enumerate(_HOURS)]), ("line 9", "cheap")),
+        (_table([f"{time},{'inf' if hour == 7 else 300}" for hour, time in enumerate(_HOURS)]), ("line 9", "infinite")),
+        (_table([f"{time},300" for time in _HOURS], "time,price"), ("names no unit", "price [MW]")),
+        (_table([f"{time},300" for time in _HOURS], "time,price [MWh]"), ("is an energy, a price of energy is due",)),
+        (_table([f"{time},300" for time in _HOURS], "when,price [CNY/MWh]"), ("price.csv",)),
+        (_table([f"{time}+08:00,300" for time in _HOURS]), ("offset", "leave out `zone")),
+        (_table(["2026-03-29T02:30,1", *[f"{time},300" for time in _HOURS]]), ("price.csv",)),
+        (_table(["soon,300"]), ("price.csv", "soon")),
+        ("", ("price.csv",)),
+    ],
+    ids=[
+        "short", "duplicate", "missing", "empty", "text", "infinite", "no-unit", "dimension", "no-time", "offset",
+        "step", "no-date", "no-table",
+    ],
+)  # fmt: skip
+def test_a_bad_table_is_refused_with_file_line_and_remedy(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
+    (tmp_path / "price.csv").write_text(text, encoding="utf-8")
+    entry = {"hall": {"file": "price.csv", "zone": "Asia/Shanghai"}}
+    scenario = load(write(tmp_path, with_value("signals/price", entry)))
+    with pytest.raises(DataError) as caught:
+        scenario.truth()
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_times_without_a_zone_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "price.csv").write_text(_table([f"{time},300" for time in _HOURS]), encoding="utf-8")
+    scenario = load(write(tmp_path, with_value("signals/price", {"hall": {"file": "price.csv"}})))
+    with pytest.raises(DataError, match="naive; declare their zone"):
+        scenario.truth()
+
+
+def test_a_huge_table_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "price.csv"
+    path.write_text(_table([f"{time},300" for time in _HOURS]), encoding="utf-8")
+    os.truncate(path, 200_000_000)
+    entry = {"hall": {"file": "price.csv", "zone": "Asia/Shanghai"}}
+    with pytest.raises(DataError, match="Parquet"):
+        load(write(tmp_path, with_value("signals/price", entry))).truth()

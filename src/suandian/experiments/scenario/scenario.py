@@ -195,7 +195,8 @@ class Scenario:
             path = data_file(name, self.data, name)
             if isinstance(path, Fault):
                 raise ScenarioError([path], source=self.name)
-            digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
+            with path.open("rb") as stream:
+                digest.update(name.encode() + hashlib.file_digest(stream, "sha256").digest())
         for name, array in self.inputs.arrays():
             digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()

@@ -50,6 +50,9 @@ class JobsSection(Section):
         default=0.37,
         description="GPU-hours that the jobs ask for, as a share of all GPU-hours; interactive streams come on top.",
     )
+    gang_max_ratio: Annotated[float, Quantity("1", above=0, maximum=1)] = Field(
+        default=0.1, description="Widest job as a share of its home site's GPUs. D (engineering default): 10 %."
+    )
     kinds: dict[JobKind, KindSection] = Field(
         default_factory=dict,
         description="Changes to the shipped mix by kind: analytics, batch, rendering, simulation, fine_tuning, "

@@ -93,7 +93,12 @@ def mix_of(section: JobsSection) -> JobMix:
         given = next((entry for name, entry in section.kinds.items() if name == kind.kind), None)
         changes = given.model_dump(exclude_none=True) if given is not None else {}
         kinds.append(replace(shipped, **changes))
-    return JobMix(count=section.count, occupancy_ratio=section.occupancy_ratio, kinds=tuple(kinds))
+    return JobMix(
+        count=section.count,
+        occupancy_ratio=section.occupancy_ratio,
+        kinds=tuple(kinds),
+        gang_max_ratio=section.gang_max_ratio,
+    )
 
 
 def _raw(world: World) -> tuple[JobTable, JobTable, str]:
