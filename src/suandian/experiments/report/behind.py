@@ -54,7 +54,7 @@ def _pair(study: Study, name: str, of: Callable[[str], float], decimals: int) ->
     facts = [study.fact(f"{name}.{arm}", of(arm), decimals) for arm in study.pair]
     if len(facts) == 2 and facts[0].striptags() == facts[1].striptags():
         facts = facts[:1]
-    return Markup(" → ").join(facts)
+    return Markup("\u00a0→\u00a0").join(facts)
 
 
 def _per_bought(study: Study, name: str, kpi: str) -> Markup:

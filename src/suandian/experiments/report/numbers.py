@@ -13,7 +13,18 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from markupsafe import Markup, escape
 
-__all__ = ["MEASURES", "Measure", "Numbers", "count", "fixed", "join_unit", "percent", "round_half_up", "tagged"]
+__all__ = [
+    "MEASURES",
+    "NBSP",
+    "Measure",
+    "Numbers",
+    "count",
+    "fixed",
+    "join_unit",
+    "percent",
+    "round_half_up",
+    "tagged",
+]
 
 MINUS = "\u2212"
 NBSP = "\u00a0"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from suandian.experiments.report.behind import behind
-from suandian.experiments.report.numbers import MEASURES, Measure
+from suandian.experiments.report.numbers import MEASURES, NBSP, Measure
 from suandian.experiments.report.study import Study
 
 __all__ = ["ArmRow", "KpiRow", "arm_columns", "arm_rows", "kpi_rows", "number_table"]
@@ -71,7 +71,7 @@ def kpi_rows(study: Study) -> list[KpiRow]:
     numbers, words = study.numbers, study.words
     rows = []
     for measure in shown_measures(study):
-        unit = numbers.scale(measure.kpi).unit or words("unit_jobs")
+        unit = numbers.scale(measure.kpi).unit.replace(" ", NBSP) or words("unit_jobs")
         mark = _MARK[numbers.direction(measure, study.chosen)]
         rows.append(
             KpiRow(
@@ -95,7 +95,7 @@ def arm_columns(study: Study) -> list[tuple[str, str]]:
     """(heading, KPI) of the table of all coordinators."""
     numbers, words = study.numbers, study.words
     return [
-        (words(key, unit=numbers.scale(kpi).unit) if key != "col_misses" else words(key), kpi)
+        (words(key, unit=numbers.scale(kpi).unit.replace(" ", NBSP)) if key != "col_misses" else words(key), kpi)
         for key, kpi in _ARM_COLUMNS
         if numbers.has(kpi)
     ]

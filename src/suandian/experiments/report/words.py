@@ -148,6 +148,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "item": ("Item", "项目"),
     "direction": ("Direction", "方向"),
     # provenance
+    "provenance": ("Provenance", "来源与可复现"),
     "p_run": ("Run", "运行"),
     "p_reproduce": ("Reproduce", "复现"),
     "p_seeds": ("Seed", "随机种子"),
