@@ -123,7 +123,7 @@ def run(quick: bool = False) -> dict[str, Any]:
         "rows": rows,
         "notes": [
             f"The year under a plan left {whole['events']:,.0f} events and {whole['overrides']:,.0f} overrides; the "
-            f"plan is a daily wave that is blind to the jobs: its gap of {whole['gap_ratio']:.1%} is no figure of merit.",
+            f"plan is a daily wave, blind to the jobs: its gap of {whole['gap_ratio']:.1%} is no figure of merit.",
             "Best of two (year) or three (month) runs.",
         ],
     }

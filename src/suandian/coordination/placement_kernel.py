@@ -23,16 +23,25 @@ from suandian.coordination.placement_moves import (
     start,
     submit,
 )
+from suandian.coordination.placement_rules import (
+    ANYWHERE,
+    CLASS_CURVE,
+    FREE_GPUS,
+    NO,
+    NO_CLASS,
+    SITE_CURVE,
+    YES,
+    choose,
+    has_room,
+)
 from suandian.coordination.placement_state import (
     ALIVE,
-    ALLOWED,
     AT_ONCE,
     BY_RELEASE,
     BY_SUBMISSION,
     BY_URGENT,
     BY_VICTIM,
     CAP,
-    CLASS,
     CLASS_POWER,
     EDF,
     END,
@@ -41,8 +50,6 @@ from suandian.coordination.placement_state import (
     FIRST,
     FIRST_BUCKET,
     GPUS,
-    GPUS_LEAST,
-    HOME,
     INDEX,
     INSTALLED,
     KEPT,
@@ -50,25 +57,19 @@ from suandian.coordination.placement_state import (
     LABEL_SHORT,
     LABELS,
     LATEST,
-    MASK,
     MAY_PAUSE,
     MICROWATTS_PER_MW,
     NEXT,
     ORDER,
     OVERRIDDEN,
-    PAUSABLE_GPUS,
-    PAUSED,
     PAUSED_AT,
     PLANNED,
     POWER,
-    POWER_LEAST,
-    RANKED,
     READY,
     READY_TABLE,
     RELEASE_S,
     RELEASED,
     SHORT_GPU_S,
-    SITE,
     START,
     STATUS,
     STEP,
@@ -93,71 +94,8 @@ TOLERANCE_MICROWATTS = 10_000_000
 #: At most: paused or (moved, resumed, override), finished, submitted; a job is never resumed where it was just paused.
 EVENTS_PER_JOB = 6
 
-#: What a start has to respect beside the GPUs.
-FREE_GPUS, SITE_CURVE, CLASS_CURVE = np.int64(0), np.int64(1), np.int64(2)
-#: For arguments, see LATEST in `placement_state`.
-_NO, _YES = np.bool_(False), np.bool_(True)
-_ANYWHERE, _NO_CLASS, _NONE = np.int64(-1), np.int64(0), np.int64(0)
-
-
-@njit(cache=True)
-def _class_headroom(st: State, group: int | np.int64, site: int) -> int:
-    """Power that the class's curve still offers at the site, µW."""
-    running, planned = CLASS_POWER + site, CLASS_POWER + st.site.shape[0] + site
-    return int(st.group[group, planned] - st.group[group, running])
-
-
-@njit(cache=True)
-def _fits(st: State, rank: int, site: int, level: np.int64) -> bool:
-    """May the job start at the site, under its GPUs and the curves of `level`?"""
-    if site < 0 or not (st.jobs[rank, MASK] >> site) & 1:
-        return False
-    if st.site[site, USED] + st.jobs[rank, GPUS] > st.site[site, CAP]:
-        return False
-    power = st.jobs[rank, POWER]
-    if level >= SITE_CURVE and st.site[site, TOTAL] + power > st.site[site, PLANNED]:
-        return False
-    return bool(level < CLASS_CURVE or power <= _class_headroom(st, st.jobs[rank, CLASS], site))
-
-
-@njit(cache=True)
-def _choose(st: State, rank: int, level: np.int64, preempt: np.bool_) -> int:
-    """The first site that fits: where the job is paused, then in the given order, or home first; −1 for none."""
-    paused = st.jobs[rank, STATUS] == PAUSED
-    first = -1 if st.clock[RANKED] else st.jobs[rank, HOME]
-    if paused:
-        first = st.jobs[rank, SITE]
-    for index in range(-1, st.site.shape[0]):
-        site = first if index < 0 else st.site[index, ORDER]
-        if preempt and site >= 0 and (st.jobs[rank, MASK] >> site) & 1:
-            room = st.site[site, CAP] - st.site[site, USED] + st.site[site, PAUSABLE_GPUS]
-            if room >= st.jobs[rank, GPUS]:
-                return site
-        elif not preempt and _fits(st, rank, site, level):
-            return site
-        if paused and level > FREE_GPUS:
-            return -1
-    return -1
-
-
-@njit(cache=True)
-def _room(
-    st: State, bucket: Ints, group: int | np.int64, only: int | np.int64, level: np.int64, preempt: np.bool_
-) -> bool:
-    """Could the least demanding job of a bucket fit anywhere (or at site `only`)? If not, none of it does."""
-    for site in range(max(only, 0), st.site.shape[0] if only < 0 else only + 1):
-        if not (bucket[ALLOWED] >> site) & 1:
-            continue
-        gpus = st.site[site, CAP] - st.site[site, USED]
-        if preempt:
-            gpus += st.site[site, PAUSABLE_GPUS]
-        if gpus < bucket[GPUS_LEAST]:
-            continue
-        if level >= SITE_CURVE and st.site[site, PLANNED] - st.site[site, TOTAL] < bucket[POWER_LEAST]:
-            continue
-        if level < CLASS_CURVE or _class_headroom(st, group, site) >= bucket[POWER_LEAST]:
-            return True
-    return False
+#: A counter that begins as a NumPy integer, see LATEST in `placement_state`.
+_NONE = np.int64(0)
 
 
 @njit(cache=True)
@@ -188,9 +126,9 @@ def _force(st: State, events: Ints, rank: int, at_s: int, preempt: np.bool_) -> 
     """Start an urgent job wherever there are GPUs, at the cost of jobs with slack if `preempt`."""
     if st.jobs[rank, PAUSED_AT] == at_s:
         return False
-    site = _choose(st, rank, FREE_GPUS, _NO)
+    site = choose(st, rank, FREE_GPUS, NO)
     if site < 0 and preempt:
-        site = _choose(st, rank, FREE_GPUS, _YES)
+        site = choose(st, rank, FREE_GPUS, YES)
         while site >= 0 and st.site[site, USED] + st.jobs[rank, GPUS] > st.site[site, CAP]:
             victim = last(st.sets, st.site.shape[0] + 2 + site)
             pause(st, events, st.orders[BY_VICTIM, victim], at_s)
@@ -228,7 +166,7 @@ def _place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
     count = _NONE
     for bucket in range(st.tables.shape[1]):
         table = st.tables[URGENT_TABLE, bucket]
-        if st.members[set_of, bucket] and _room(st, table, _NO_CLASS, _ANYWHERE, FREE_GPUS, preempt):
+        if st.members[set_of, bucket] and has_room(st, table, NO_CLASS, ANYWHERE, FREE_GPUS, preempt):
             found = following(st.sets, set_of, table[FIRST], table[END])
             _set(active, count, set_of, bucket, st.orders[BY_URGENT, found], found)
             count += 1
@@ -241,7 +179,7 @@ def _place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
         if not _force(st, events, rank, now_s, preempt):
             hasten(st, rank)
             active[at, 3] += 1
-            if active[at, 3] >= REFUSALS_MAX or not _room(st, table, _NO_CLASS, _ANYWHERE, FREE_GPUS, preempt):
+            if active[at, 3] >= REFUSALS_MAX or not has_room(st, table, NO_CLASS, ANYWHERE, FREE_GPUS, preempt):
                 found = -1
         if found < 0:
             count -= 1
@@ -258,7 +196,7 @@ def _place_class(st: State, events: Ints, active: Ints, group: int, level: np.in
     for bucket in range(st.group[group, FIRST_BUCKET], st.group[group + 1, FIRST_BUCKET]):
         table = st.tables[READY_TABLE, bucket]
         for set_of in range(st.site.shape[0] + 1):
-            if st.members[set_of, bucket] and _room(st, table, group, set_of - 1, level, _NO):
+            if st.members[set_of, bucket] and has_room(st, table, group, set_of - 1, level, NO):
                 found = following(st.sets, set_of, table[FIRST], table[END])
                 _set(active, count, set_of, bucket, found, found)
                 count += 1
@@ -267,13 +205,13 @@ def _place_class(st: State, events: Ints, active: Ints, group: int, level: np.in
         set_of, bucket, rank = active[at, 0], active[at, 1], active[at, 2]
         table = st.tables[READY_TABLE, bucket]
         found = following(st.sets, set_of, rank + 1, table[END])
-        site = -1 if st.jobs[rank, PAUSED_AT] == now_s else _choose(st, rank, level, _NO)
+        site = -1 if st.jobs[rank, PAUSED_AT] == now_s else choose(st, rank, level, NO)
         if site >= 0:
             leave(st, rank)
             start(st, events, rank, site, now_s)
         else:
             active[at, 3] += 1
-            if active[at, 3] >= REFUSALS_MAX or not _room(st, table, group, set_of - 1, level, _NO):
+            if active[at, 3] >= REFUSALS_MAX or not has_room(st, table, group, set_of - 1, level, NO):
                 found = -1
         if found < 0:
             count -= 1
@@ -313,7 +251,7 @@ def _admit_inside(st: State, events: Ints, next_s: int) -> None:
         clock[RELEASED] += 1
         st.jobs[rank, STATUS] = WAITING
         cannot_wait = clock[AT_ONCE] == 1 or latest_slot(st, rank) <= clock[INDEX]
-        if not (cannot_wait and _force(st, events, rank, at_s, _NO)):
+        if not (cannot_wait and _force(st, events, rank, at_s, NO)):
             enter(st, rank, clock[INDEX] + 1)
 
 
