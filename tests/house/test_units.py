@@ -21,6 +21,7 @@ PURE = {
     "sites", "classes", "row", "rows", "weights", "value", "values", "amount", "total", "scale", "share", "n", "low",
     "high", "x", "y", "z", "a", "b", "share_done", "width", "height", "line", "level", "size", "sigma", "minimum",
     "maximum", "above", "number", "step", "origin", "overrides", "truth", "upper", "history", "quantile", "signal",
+    "percentile",
 }  # fmt: skip
 
 FLOATS = ("float", "NDArray[np.float64]")
