@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
+from queue import Empty
+from threading import Thread
 from time import perf_counter
+from typing import Any
 
 from suandian.coordination.base import Coordinator
 from suandian.experiments.scenario.plugins import coordinator
@@ -59,34 +65,53 @@ def run_arms(truth: Truth, arms: Sequence[ArmPlan], *, workers: int, progress: P
             yield run_arm(truth, arm, progress)
         return
     context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
-        told = manager.Queue()
-        with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(truth, told)) as pool:
-            waiting: set[Future[ArmResult]] = {pool.submit(_run_in_worker, arm) for arm in arms}
+    told: Queue[tuple[str, float]] = context.Queue()
+    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(truth, told)) as pool:
+        waiting: set[Future[ArmResult]] = {pool.submit(_run_in_worker, arm) for arm in arms}
+        try:
             while waiting:
                 done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                while progress is not None and not told.empty():
-                    progress(*told.get())
+                _pass_on(told, progress)
                 for future in done:
                     yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
 
 
-_worker: dict[str, object] = {}
+def _pass_on(told: Queue[tuple[str, float]], progress: Progress | None) -> None:
+    while progress is not None:
+        try:
+            progress(*told.get_nowait())
+        except Empty:
+            return
 
 
-def _start_worker(truth: Truth, told: object) -> None:
+_worker: dict[str, Any] = {}
+
+
+def _start_worker(truth: Truth, told: Queue[tuple[str, float]]) -> None:
     _worker["truth"], _worker["told"] = truth, told
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # A worker must not outlive a study that was interrupted: when the parent is gone, so is the reason to go on.
+        Thread(target=_leave_after, args=(parent,), daemon=True).start()
+
+
+def _leave_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _run_in_worker(arm: ArmPlan) -> ArmResult:
-    truth, told = _worker["truth"], _worker["told"]
-    assert isinstance(truth, Truth)
     last_percent = -1
 
     def progress(name: str, share: float) -> None:
         nonlocal last_percent
         if (percent := int(share * 100)) > last_percent:
             last_percent = percent
-            told.put((name, share))  # type: ignore[attr-defined]
+            _worker["told"].put((name, share))
 
-    return run_arm(truth, arm, progress)
+    return run_arm(_worker["truth"], arm, progress)
