@@ -180,6 +180,17 @@ def test_schema_is_a_json_schema_of_every_section(capsys: pytest.CaptureFixture[
     assert all("description" in field for field in described if field not in titled)
 
 
+def test_schema_can_be_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, "schema")
+    code, document = answer(capsys, "schema", "--out", str(tmp_path / "schema.json"))
+    assert (code, document) == (0, {"schema": str(tmp_path / "schema.json")})
+    assert json.loads((tmp_path / "schema.json").read_text(encoding="utf-8")) == printed
+    code, _, err = call(capsys, "schema", "--out", str(tmp_path / "gone" / "schema.json"))
+    assert code == 2
+    assert "No such file" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["schema.json"]
+
+
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, "--version")
     assert (code, out.split()[0]) == (0, "suandian")

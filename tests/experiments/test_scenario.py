@@ -125,7 +125,7 @@ def test_county_noon_makes_a_world_in_which_the_numbers_are_plausible() -> None:
     assert 0.10 < truth.feeder_pv_mw.mean() / 160 < 0.25
     demand = truth.fleet.carbon_official_kg_per_mwh
     assert np.allclose(demand, [619.1, 447.1, 441.9])
-    assert set(truth.sources) >= {"jobs", "price_cny_per_mwh/county", "feeder_pv_mw/county_grid"}
+    assert set(truth.sources) >= {"jobs", "price_cny_per_mwh/county", "feeder_pv_mw/county"}
     assert all(text.endswith("]") or text.startswith("no PV") for text in truth.sources.values())
 
 
@@ -134,7 +134,7 @@ def test_county_noon_real_reads_the_public_series() -> None:
     scenario = load("county-noon-real", data=DATA)
     truth = scenario.truth()
     assert "Alibaba PAI" in truth.sources["jobs"]
-    assert "2020" in truth.sources["feeder_pv_mw/county_grid"]
+    assert "2020" in truth.sources["feeder_pv_mw/county"]
     assert all("Azure" in truth.sources[f"stream_mw/{key}"] for key in scenario.study.streams)
     assert scenario.hash != load("county-noon").hash
     assert scenario.command == f"suandian run county-noon-real --data {DATA}"

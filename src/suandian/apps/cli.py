@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from suandian.apps.output import ProgressLine, emit, exit_code, kpi_table, listed, tell_error
+from suandian.apps.output import (
+    ProgressLine,
+    document_text,
+    emit,
+    exit_code,
+    kpi_table,
+    listed,
+    tell_error,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from suandian.experiments.scenario import Scenario
@@ -106,12 +115,17 @@ def check(
 
 @app.command()
 def schema(
-    _as_json: Annotated[bool, typer.Option("--json", help="JSON is the only form; taken for uniformity.")] = False,
+    out: Annotated[str, typer.Option("--out", help="File to write instead of printing; replaced if it exists.")] = "",
+    as_json: _Json = False,
 ) -> None:
     """Print the JSON Schema of a scenario, for editors."""
     from suandian.experiments.scenario.reference import json_schema
 
-    emit(json_schema(), "", as_json=True)
+    if not out:
+        emit(json_schema(), "", as_json=True)
+        return
+    write_whole(Path(out), document_text(json_schema()) + "\n")
+    emit({"schema": out}, out, as_json=as_json)
 
 
 @app.command()

@@ -6,21 +6,51 @@ Exit codes: 0 done, 1 internal fault, 2 the user's fault, 130 interrupted.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from suandian.quantity.errors import Fault, Infeasible, InvariantBroken, ScenarioError, SuandianError
 
-__all__ = ["ProgressLine", "emit", "exit_code", "kpi_table", "tell_error"]
+__all__ = [
+    "ProgressLine",
+    "document_text",
+    "emit",
+    "exit_code",
+    "kpi_table",
+    "listed",
+    "tell_error",
+    "write_whole",
+]
 
 DONE, INTERNAL_FAULT, USER_FAULT, INTERRUPTED = 0, 1, 2, 130
 
 
 def emit(document: Mapping[str, object], text: str, *, as_json: bool) -> None:
     """Write the answer of a command to stdout: the document, or its text for people."""
-    print(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) if as_json else text)
+    print(document_text(document) if as_json else text)
+
+
+def document_text(document: Mapping[str, object]) -> str:
+    """One JSON document; NaN is no JSON and raises `ValueError`."""
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The file appears complete or not at all."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def exit_code(error: BaseException) -> int:

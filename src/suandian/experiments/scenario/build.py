@@ -214,6 +214,6 @@ def _array(entry: object, axis: TimeAxis | None, unit: str, path: str) -> NDArra
     if not np.isfinite(values).all():
         index = int(np.flatnonzero(~np.isfinite(values))[0])
         return Fault(path, f"is {values[index]} at {axis.at(index).isoformat()}; fill or cut the series first")
-    frozen: NDArray[np.float64] = np.array(values)
-    frozen.setflags(write=False)
-    return frozen
+    values = np.array(values)
+    values.setflags(write=False)
+    return values
