@@ -307,6 +307,7 @@ def _kpis(truth: Truth, net: Array, nets: Mapping[str, Array], options: Options,
         "energy_balance_error_mwh": 3.2e-10,
         "wall_s": 1.25,
         "import_violation_mwh": float(over),
+        "interactive_unserved_mwh": 0.0,
         "deadline_overrides": 4.0,
     }
 

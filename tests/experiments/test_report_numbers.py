@@ -94,3 +94,8 @@ def test_words_refuse_other_languages_and_show_unknown_arms() -> None:
     with pytest.raises(ValueError, match="'en' and 'zh'"):
         Words("fr")
     assert Words("en").arm("my_plan") == "my plan"
+
+
+def test_thousands_of_percent_become_a_factor() -> None:
+    delay = numbers({"delay_mean_h": 0.1}, {"delay_mean_h": 4.3})
+    assert delay.change_text("delay_mean_h", "rolling") == "×43"

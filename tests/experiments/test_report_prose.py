@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from suandian.experiments.finding import Finding
 from suandian.experiments.report import copy_cards, copy_figures, copy_verdict, html
-from suandian.experiments.report.captions import surplus_mask
-from suandian.experiments.report.prose import headline, kpi_title, next_steps, outcome, verdict
+from suandian.experiments.report.captions import surplus_mask, where_text
+from suandian.experiments.report.prose import headline, kpi_title, lead, next_steps, outcome, verdict
 from suandian.experiments.report.sentences import PATTERNS
 from suandian.experiments.report.study import Study
 from suandian.experiments.report.table import KpiRow, kpi_rows
@@ -298,7 +298,7 @@ def test_kpi_title_names_the_groups_by_their_signs() -> None:
     study = Study(changed(BASE, total_cost_cny=0.9, energy_cost_cny=0.9, delay_mean_h=40.0), "en")
     title = kpi_title(study)[0].striptags()
     assert "better on cost" in title
-    assert "worse on waiting" in title
+    assert "worse on service" in title
     assert "carbon" not in title
 
 
@@ -313,3 +313,29 @@ def test_copy_is_complete_in_both_languages() -> None:
 def test_parts_of_the_copy_share_no_key() -> None:
     parts = [copy_cards.PATTERNS, copy_figures.PATTERNS, copy_verdict.PATTERNS]
     assert len(PATTERNS) == sum(len(part) for part in parts)
+
+
+def test_work_left_undone_is_told() -> None:
+    base = changed(BASE, total_cost_cny=0.9)
+    record = dict(base.arms["rolling"].kpis)
+    record |= {"jobs_completed": record["jobs_completed"] - 7, "interactive_unserved_mwh": 21.2}
+    study = Study(replace(base, arms=base.arms | {"rolling": replace(base.arms["rolling"], kpis=record)}), "en")
+    text = lead(study).striptags().replace("\u00a0", " ")
+    assert "7 fewer jobs are completed" in text
+    assert "21.2 MWh of interactive computing found no room" in text
+
+
+def test_late_jobs_of_the_control_are_told_beside() -> None:
+    late = {
+        arm: replace(found, kpis=dict(found.kpis) | {"deadline_misses": misses})
+        for (arm, found), misses in zip(BASE.arms.items(), (203.0, 736.0), strict=True)
+    }
+    study = Study(replace(BASE, arms=late), "en")
+    assert headline(study).striptags().startswith("736 jobs finish late, 203 with running at once. ")
+
+
+def test_where_title_claims_no_move_that_the_totals_do_not_show() -> None:
+    title = where_text(Study(make_finding(), "en"))[0].striptags()
+    assert "more than with running at once" in title
+    same = make_finding(Options(arms=("run_now", "threshold"), chosen="threshold"))
+    assert where_text(Study(same, "en"))[0] == "The work stays where it arrives"

@@ -95,7 +95,7 @@ def week_caption(study: Study, arm: str) -> Markup:
     )
 
 
-def day_text(study: Study, peaks: Mapping[str, tuple[str, float]]) -> tuple[Markup, Markup, Markup]:
+def day_text(study: Study, peaks: Mapping[str, tuple[str, float]], *, banded: bool) -> tuple[Markup, Markup, Markup]:
     """`peaks` is arm → (time of day, MW) of the highest computing power of the mean day."""
     before, after = peaks[study.control], peaks[study.chosen]
     times = {
@@ -107,6 +107,8 @@ def day_text(study: Study, peaks: Mapping[str, tuple[str, float]]) -> tuple[Mark
         "after": study.fact(f"day_peak_mw.{study.chosen}", after[1], 1, "MW"),
     }
     sub = say(study, "day_sub", place=study.place.name)
+    if banded:
+        sub += Markup(". " if study.lang == "en" else "。") + say(study, "day_band")
     if study.alone:
         return say(study, "day_title_alone", **times), sub, say(study, "day_caption_alone")
     title = say(
@@ -141,7 +143,11 @@ def where_text(study: Study) -> tuple[Markup, Markup, Markup]:
     if float(gains[best]) * divisor < 0.005 * whole[study.control]:
         return say(study, "where_title_same"), sub, say(study, "where_caption", **sums)
     delta = study.fact("site_gain", float(gains[best]), decimals, unit)
-    return say(study, "where_title", site=study.site_name(best), delta=delta), sub, say(study, "where_caption", **sums)
+    return (
+        say(study, "where_title", site=study.site_name(best), delta=delta, control=control_phrase(study)),
+        sub,
+        say(study, "where_caption", **sums),
+    )
 
 
 def delay_text(study: Study) -> tuple[Markup, Markup, Markup]:
@@ -176,7 +182,9 @@ def duration_text(study: Study) -> tuple[Markup, Markup, Markup]:
         "hours_after": study.numbers.value("reverse_limit_h", study.chosen),
     }
     caption = "duration_caption" if study.finding.truth.fleet.feeders else "duration_caption_alone"
-    changes = [_went(study, what, *pair) for what, pair in (("import", peaks), ("export", lows))]
+    exports = any(study.flows[arm].export_mw.max() > 0 for arm in study.pair)
+    pairs = [("import", peaks), ("export", lows)] if exports else [("import", peaks)]
+    changes = [_went(study, what, *pair) for what, pair in pairs]
     return Markup("; " if study.lang == "en" else "；").join(changes), sub, say(study, caption, **hours)
 
 

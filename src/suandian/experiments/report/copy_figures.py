@@ -52,6 +52,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "Computing at {place} by class, mean of all days, MW above idle, local time",
         "{place}的计算按类别，全部日的平均，高于待机的 MW，当地时间",
     ),
+    "day_band": ("Grey band: low tariff.", "灰带：谷段电价。"),
     "day_caption": (
         "Dark blue cannot wait. The lighter the blue, the longer the work may wait. "
         "Highest value {before} in the control, {after} in the plan.",
@@ -62,8 +63,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "深蓝不能等待；颜色越浅，可等待越久。",
     ),
     "where_title": (
-        "{site} takes {delta} of computing energy from the other sites",
-        "{site}从其他站点接过 {delta} 计算电量",
+        "{site} computes {delta} more than with {control}",
+        "{site}比{control}多计算 {delta}",
     ),
     "where_title_same": ("The work stays where it arrives", "计算留在原地"),
     "where_title_alone": ("Where the work ran", "计算在哪里运行"),

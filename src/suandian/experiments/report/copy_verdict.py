@@ -36,6 +36,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     ),
     "h_late": ("{n} jobs finish late", "{n} 个作业逾期"),
     "h_late_one": ("{n} job finishes late", "{n} 个作业逾期"),
+    "h_late_both": ("{n} jobs finish late, {m} with {control}", "{n} 个作业逾期（{control}时 {m} 个）"),
     "c_run_now": ("running at once", "即到即算"),
     "c_other": ("“{arm}”", "“{arm}”"),
     "h_alone": (
@@ -58,6 +59,14 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "lead_no_solar": ("No solar is curtailed.", "没有弃光。"),
     "lead_on_time": ("Every one of {jobs} jobs is done when it is due.", "{jobs} 个作业全部按时完成。"),
     "lead_late": ("Of {jobs} jobs, {n} miss their deadline.", "{jobs} 个作业中有 {n} 个逾期。"),
+    "lead_fewer": (
+        "{gap} fewer jobs are completed than with {control}, so part of the saving is work not done.",
+        "比{control}少完成 {gap} 个作业，部分节省来自未完成的工作。",
+    ),
+    "lead_unserved": (
+        "{unserved} of interactive computing found no room.",
+        "有 {unserved} 在线推理未获服务。",
+    ),
     "lead_bound": (
         "Perfect knowledge of the future would save {gap} more of the objective.",
         "若完全预知未来，目标值还可再降 {gap}。",

@@ -28,7 +28,7 @@ from suandian.model.workload import FLEXIBILITY_LABELS
 __all__ = ["balance_figure", "duration_figure"]
 
 Array = NDArray[np.float64]
-_ON_DARK = ("F0", "F1", "F2", "import", "discharge", "charge", "base")
+_ON_DARK = ("F0", "F1", "F2", "import", "discharge", "charge")
 
 
 def duration_figure(study: Study, pool: Pool) -> Figure:

@@ -46,8 +46,10 @@ def day_figure(study: Study, pool: Pool) -> Figure:
         total = values.sum(axis=0)
         top = int(np.argmax(total))
         peaks[arm] = (_clock_time(top / slots * 24.0), float(total[top]))
-    title, sub, caption = day_text(study, peaks)
-    forms = {form: _day_drawing(study, pool, means, slots, form) for form, _ in tokens.FORMS}
+    price = study.finding.truth.price_cny_per_mwh[study.place.sites[0] if study.place.sites else 0]
+    bands = low_hours(by_hour_of_day(study.finding, price, slots))
+    title, sub, caption = day_text(study, peaks, banded=bool(bands))
+    forms = {form: _day_drawing(study, pool, means, bands, form) for form, _ in tokens.FORMS}
     hourly = {arm: by_hour_of_day(study.finding, study.flows[arm].it_mw, 24) for arm in study.pair}
     labels = [row for row in range(len(FLEXIBILITY_LABELS)) if any(m[row].max() > 1e-6 for m in means.values())]
     heads = [study.words("time")]
@@ -72,14 +74,13 @@ def _clock_time(time_h: float) -> str:
     return f"{int(time_h)}:{round(time_h % 1 * 60):02d}"
 
 
-def _day_drawing(study: Study, pool: Pool, means: dict[str, Array], slots: int, form: str) -> Drawing:
+def _day_drawing(study: Study, pool: Pool, means: dict[str, Array], bands: list[tuple[int, int]], form: str) -> Drawing:
+    slots = next(iter(means.values())).shape[-1]
     stacked = form == "narrow"
     height = {"wide": 300, "medium": 270, "narrow": 470 if len(means) > 1 else 260}[form]
     layout = base_layout(form, height, 40 if form != "narrow" else 32, 24, top=26, bottom=32)
     top = max(float(values.sum(axis=0).max()) for values in means.values()) * 1.12 + 1e-3
     x = pool.put(np.append(np.arange(slots), slots) * 24.0 / slots, 4)
-    price = study.finding.truth.price_cny_per_mwh[study.place.sites[0] if study.place.sites else 0]
-    bands = low_hours(by_hour_of_day(study.finding, price, slots))
     data: list[dict[str, Any]] = []
     for panel, (arm, values) in enumerate(means.items()):
         suffix = "" if panel == 0 else "2"
@@ -105,7 +106,7 @@ def _day_drawing(study: Study, pool: Pool, means: dict[str, Array], slots: int, 
         name = f'<b><span style="color:{arm_colour(study, arm)}">{study.words.arm(arm)}</span></b>, MW'
         layout["annotations"].append(note(name, across[0], up[1], yanchor="bottom", yshift=6))
         for first, last in bands:
-            _low_band(study, layout, suffix, (first / slots * 24, last / slots * 24), across, up)
+            _low_band(study, layout, suffix, (first / slots * 24, last / slots * 24), (across, up), form)
     return {"data": data, "layout": layout}
 
 
@@ -123,9 +124,10 @@ def _low_band(
     layout: dict[str, Any],
     suffix: str,
     hours: tuple[float, float],
-    across: tuple[float, float],
-    up: tuple[float, float],
+    domain: tuple[tuple[float, float], tuple[float, float]],
+    form: str,
 ) -> None:
+    across, up = domain
     layout["shapes"].append(
         {
             "type": "rect",
@@ -140,7 +142,8 @@ def _low_band(
             "fillcolor": tokens.PANEL,
         }
     )
-    if (hours[1] - hours[0]) * (across[1] - across[0]) >= 1.8:
+    width_px = (hours[1] - hours[0]) / 24 * (across[1] - across[0]) * (tokens.FORM_WIDTH[form] - 64)
+    if width_px >= 60:
         layout["annotations"].append(
             note(
                 study.words("low_tariff"),

@@ -99,11 +99,13 @@ MEASURES: tuple[Measure, ...] = (
     Measure("carbon_average_kg", "carbon", "mass", -1),
     Measure("carbon_marginal_kg", "carbon", "mass", -1),
     Measure("carbon_official_kg", "carbon", "mass", -1),
+    Measure("jobs_completed", "service", "count", 1),
     Measure("deadline_misses", "service", "count", -1),
     Measure("delay_mean_h", "service", "hours", -1),
     Measure("delay_p95_h", "service", "hours", -1),
+    Measure("interactive_unserved_mwh", "service", "energy", -1),
 )
-_OTHER = {"jobs_completed": "count", "work_gpu_h": "gpu_hours", "deadline_overrides": "count"}
+_OTHER = {"work_gpu_h": "gpu_hours", "deadline_overrides": "count"}
 _UNITS = {"energy": "MWh", "power": "MW", "hours": "h", "gpu_hours": "GPU-h", "ratio": "%", "count": ""}
 _UNITS_ZH = _UNITS | {"hours": "小时", "gpu_hours": "GPU·小时"}
 
@@ -182,6 +184,9 @@ class Numbers:
         change = self.change(kpi, arm)
         if change is None:
             return "±0" if self.difference(kpi, arm) == 0 else "–"
+        if change >= 1000:
+            # Thousands of percent are read by nobody: how many times as much.
+            return f"×{fixed(self.shown(kpi, arm) / self.shown(kpi, self.control), 0)}"
         return percent(change, signed=True)
 
     def value(self, kpi: str, arm: str) -> Markup:

@@ -91,8 +91,12 @@ def verdict(study: Study) -> Markup:
 
 
 def _late(study: Study, key: str) -> Markup:
-    one = study.numbers.shown("deadline_misses", study.chosen) == 1
-    n = study.numbers.value("deadline_misses", study.chosen)
+    numbers = study.numbers
+    one = numbers.shown("deadline_misses", study.chosen) == 1
+    n = numbers.value("deadline_misses", study.chosen)
+    if key == "h_late" and not study.alone and numbers.shown("deadline_misses", study.control) > 0:
+        m = numbers.value("deadline_misses", study.control)
+        return sentence(study.lang, "h_late_both", n=n, m=m, control=control_phrase(study))
     return sentence(study.lang, f"{key}_one" if one else key, n=n)
 
 
@@ -155,12 +159,17 @@ def lead(study: Study) -> Markup:
     lang, numbers, arm = study.lang, study.numbers, study.chosen
     jobs = study.fact("jobs_count", study.finding.arms[arm].jobs.height, 0)
     said = []
+    if numbers.has("interactive_unserved_mwh") and numbers.shown("interactive_unserved_mwh", arm) > 0:
+        said.append(sentence(lang, "lead_unserved", unserved=numbers.value("interactive_unserved_mwh", arm)))
     if outcome(study).over:
         said.append(sentence(lang, "lead_over", over=numbers.value("import_violation_mwh", arm)))
     late = study.finding.arms[arm].kpis["deadline_misses"] > 0
     if study.finding.arms[arm].jobs.height:
         n = numbers.value("deadline_misses", arm)
         said.append(sentence(lang, "lead_late", jobs=jobs, n=n) if late else sentence(lang, "lead_on_time", jobs=jobs))
+    if numbers.difference("jobs_completed", arm) < 0:
+        gap = numbers.gap("jobs_completed", study.control, arm)
+        said.append(sentence(lang, "lead_fewer", gap=gap, control=control_phrase(study)))
     if not study.alone:
         said.append(_from_to(study, "lead_bill", "total_cost_cny"))
         dark = all(numbers.shown("pv_curtailed_mwh", name) == 0 for name in study.pair)

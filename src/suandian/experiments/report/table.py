@@ -56,7 +56,7 @@ _ARM_COLUMNS = (
 
 def shown_measures(study: Study) -> list[Measure]:
     """Measures that the study has; those that are zero in every arm by absence of the thing are left out."""
-    optional = {"import_violation_mwh", "battery_throughput_mwh"}
+    optional = {"import_violation_mwh", "battery_throughput_mwh", "interactive_unserved_mwh"}
     arms = study.finding.arms
     return [
         measure

@@ -59,7 +59,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "in_money": ("cost", "费用"),
     "in_grid": ("grid", "电网"),
     "in_carbon": ("carbon", "碳排放"),
-    "in_service": ("waiting", "等待时间"),
+    "in_service": ("service", "服务"),
     "energy_cost_cny": ("Energy cost", "电量电费"),
     "demand_charge_cny": ("Demand charge", "需量电费"),
     "total_cost_cny": ("Total bill", "电费合计"),
@@ -78,6 +78,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "deadline_misses": ("Deadline misses", "逾期作业"),
     "delay_mean_h": ("Mean delay", "平均延迟"),
     "delay_p95_h": ("Delay of 95 % of jobs", "95% 作业延迟不超过"),
+    "jobs_completed": ("Jobs completed", "完成作业"),
+    "interactive_unserved_mwh": ("Interactive not served", "未能服务的在线推理"),
     "unit_jobs": ("jobs", "个"),
     # table heads
     "measure": ("Measure", "指标"),
