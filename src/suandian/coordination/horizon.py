@@ -60,7 +60,9 @@ class Horizon:
         `borders` are interval indices at which a step has to begin besides, such as changes of a tariff: a step
         across one would mix two prices.
         """
-        local_s = axis.local_starts(zone).astype(np.int64)
+        reach = int((max(until_h for until_h, _ in parts) + max(step_h for _, step_h in parts)) * _HOUR_S / axis.step_s)
+        near = axis.part(0, min(reach + 2, axis.periods))
+        local_s = near.local_starts(zone).astype(np.int64)
         local_end_s = np.append(local_s, local_s[-1] + axis.step_s)
         begins = [0]
         for number, (until_h, step_h) in enumerate(parts):
@@ -68,7 +70,7 @@ class Horizon:
             # The next, coarser part must begin on one of its own borders.
             last_part = number == len(parts) - 1
             next_s = step_s if last_part else max(round(parts[number + 1][1] * _HOUR_S), axis.step_s)
-            until = _next_border(local_end_s, int(min(until_h * _HOUR_S / axis.step_s, axis.periods)), next_s)
+            until = _next_border(local_end_s, int(min(until_h * _HOUR_S / axis.step_s, near.periods)), next_s)
             begin = begins[-1]
             if until <= begin:
                 continue
@@ -81,7 +83,7 @@ class Horizon:
 
     @classmethod
     def _of(cls, axis: TimeAxis, zone: str, first: NDArray[np.int64]) -> Horizon:
-        months = axis.local_starts(zone)[first[:-1]].astype("datetime64[M]").astype(np.int64)
+        months = axis.part(0, int(first[-1])).local_starts(zone)[first[:-1]].astype("datetime64[M]").astype(np.int64)
         return cls(axis, first, np.diff(first) * axis.step_h, months)
 
     def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

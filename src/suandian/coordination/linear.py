@@ -18,6 +18,11 @@ from suandian.quantity.errors import Infeasible
 
 __all__ = ["Foresight", "diagnostics_of", "refuse_unserved"]
 
+#: With more classes than this, those whose slack lies between the same edges are planned as one, D (engineering
+#: default): their summed envelope is a relaxation, and a month of quarter hours stays a matter of seconds.
+_CLASSES_MANY = 12
+_SLACK_EDGES_H = (1.0, 4.0, 16.0, 48.0)
+
 #: Interactive demand that stays unserved below this is the solver's rounding, not a shortage.
 _UNSERVED_MAX_MW = 1e-3
 
@@ -28,7 +33,7 @@ class Foresight:
     Under perfect forecasts the optimum of its fluid problem (work divisible and preemptible within each class)
     bounds every arm from below. What keeps it a bound, and where it is not one, is in
     docs/explanation/optimisation.md. Diagnostics: `objective_cny` (money at the optimum), `bound_cny` (proved lower
-    bound, less than a ten-thousandth below), `late_mwh`, `violation_mwh`.
+    bound on the money of plans with no more late work, about a ten-thousandth below), `late_mwh`, `violation_mwh`.
     """
 
     name = "foresight"
@@ -36,7 +41,8 @@ class Foresight:
     def plan(self, view: View) -> Plan:
         """Raises `Infeasible` where interactive demand cannot be served, with site, interval and MW."""
         horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
-        merge = Merge.of(view.fleet)
+        few = len(view.fleet.classes) <= _CLASSES_MANY
+        merge = Merge.of(view.fleet, None if few else _SLACK_EDGES_H)
         work = queue_work(view, horizon)
         problem = Problem.of(view, horizon, merge, work)
         program = assemble(problem)
@@ -46,7 +52,8 @@ class Foresight:
             view, problem, program, solution.x, work, coordinator=self.name, stands_for=view.outlook.axis.periods
         )
         found = diagnostics_of(problem, program, solution)
-        return replace(plan, diagnostics={**found, "bound_cny": dual_bound_cny(program, solution)})
+        lateness_cny = problem.lateness_cny_per_mwh * found["late_mwh"]
+        return replace(plan, diagnostics={**found, "bound_cny": dual_bound_cny(program, solution) - lateness_cny})
 
 
 def diagnostics_of(problem: Problem, program: Program, solution: Solution) -> Mapping[str, float]:

@@ -18,22 +18,21 @@ __all__ = ["Merge", "Problem", "Work", "queue_work"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: D (engineering default): classes share a group when a busy GPU's power differs by no more than this ratio.
-_POWER_TOLERANCE_RATIO = 0.15
 _RUNNING = 1
+#: A GPU that draws less is taken to draw this, so that GPUs per MW stay finite.
+_POWER_LEAST_KW = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Merge:
     """Which classes the linear programme tells apart (C classes of the fleet → K), and the groups that may share sites.
 
-    A *group* holds the classes and streams that may use the same sites and whose GPUs draw about the same power.
-    `group_kw` is the largest class mean in the group, so that GPUs are never over-counted: the GPU rows relax the
-    true limit by at most 15 % of a group's power, and by what jobs differ from their class's mean.
+    A *group* holds the classes and streams that may use the same sites; M of them.
 
     class_to, group_of_class, slack_h    (C,) → K; (K,) → M; (K,) least slack of the merged classes
     stream_to                            (streams,) → M
-    allowed, group_kw                    (M, S); (M,)
+    allowed                              (M, S)
+    least_kw, most_kw                    (M,) smallest and largest mean power of a busy GPU among classes and streams
     """
 
     class_to: Ints
@@ -41,7 +40,8 @@ class Merge:
     slack_h: Floats
     stream_to: Ints
     allowed: NDArray[np.bool_]
-    group_kw: Floats
+    least_kw: Floats
+    most_kw: Floats
 
     @classmethod
     def of(cls, fleet: Fleet, slack_edges_h: tuple[float, ...] | None = None) -> Merge:
@@ -49,18 +49,16 @@ class Merge:
 
         Adding the envelopes of merged classes relaxes the problem: a bound stays a bound.
         """
-        sites = len(fleet.sites)
+        sites, classes = len(fleet.sites), len(fleet.classes)
         weights = 1 << np.arange(sites, dtype=np.int64)
-        class_mask = fleet.classes.allowed(sites) @ weights
-        masks = np.concatenate([class_mask, fleet.stream_allowed.reshape(-1, sites) @ weights]).astype(np.int64)
-        power_kw = np.concatenate([fleet.classes.power_per_gpu_kw, fleet.stream_power_per_gpu_kw])
-        group = _groups(masks, power_kw)
-        count = int(group.max()) + 1 if len(group) else 0
-        group_kw = np.zeros(count)
-        np.maximum.at(group_kw, group, power_kw)
-        group_mask = np.zeros(count, dtype=np.int64)
-        group_mask[group] = masks
-        classes = len(fleet.classes)
+        reach = np.concatenate([fleet.classes.allowed(sites), fleet.stream_allowed.reshape(-1, sites)])
+        mask, group = np.unique(reach @ weights, return_inverse=True)
+        power_kw = np.maximum(
+            np.concatenate([fleet.classes.power_per_gpu_kw, fleet.stream_power_per_gpu_kw]), _POWER_LEAST_KW
+        )
+        least_kw, most_kw = np.full(len(mask), np.inf), np.zeros(len(mask))
+        np.minimum.at(least_kw, group, power_kw)
+        np.maximum.at(most_kw, group, power_kw)
         slack_h = fleet.classes.slack_h
         bucket = slack_h if slack_edges_h is None else np.searchsorted(np.array(slack_edges_h), slack_h, side="right")
         keys = np.stack([group[:classes].astype(float), bucket.astype(float)], axis=1)
@@ -71,24 +69,11 @@ class Merge:
             class_to.ravel().astype(np.int64),
             unique[:, 0].astype(np.int64),
             least_h,
-            group[classes:],
-            (group_mask[:, None] & weights[None, :]) != 0,
-            np.maximum(group_kw, 1e-6),
+            group[classes:].astype(np.int64),
+            (mask[:, None] & weights[None, :]) != 0,
+            least_kw,
+            most_kw,
         )
-
-
-def _groups(masks: Ints, power_kw: Floats) -> Ints:
-    group = np.zeros(len(masks), dtype=np.int64)
-    count = 0
-    for mask in np.unique(masks):
-        rows = np.flatnonzero(masks == mask)
-        floor_kw = -np.inf
-        for row in rows[np.argsort(power_kw[rows], kind="stable")]:
-            if power_kw[row] > floor_kw * (1.0 + _POWER_TOLERANCE_RATIO):
-                floor_kw = power_kw[row]
-                count += 1
-            group[row] = count - 1
-    return group
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,9 +143,10 @@ class Problem:
     """One planning problem. S sites, B feeders, N batteries, K merged classes, M groups, P steps; rows as named.
 
     released_mwh, due_mwh            (K, P) cumulative from now
-    stream_mw                        (M, P) interactive demand of each group
+    class_kw                         (K,) mean power of a busy GPU, weighted with the GPU-hours ahead
+    stream_mw, stream_kgpus          (M, P) interactive demand of each group, and the thousands of GPUs that serve it
     fixed_facility_mw                (S, P) facility power without planned work; `per_it_ratio` (S, P) per MW of it
-    hall_mw, gpus                    (S, P) room left for planned work and streams
+    hall_mw, kgpus                   (S, P) room left for planned work and streams: MW, thousands of GPUs
     buy_cny_per_mwh                  (S, P) energy price plus priced carbon; `sell_cny_per_mwh` (S, P)
     pv_site                          indices of sites with PV behind their meter
     import_max_mw                    (S, P) the site's own limit and binding instructions
@@ -174,11 +160,13 @@ class Problem:
     merge: Merge
     released_mwh: Floats
     due_mwh: Floats
+    class_kw: Floats
     stream_mw: Floats
+    stream_kgpus: Floats
     fixed_facility_mw: Floats
     per_it_ratio: Floats
     hall_mw: Floats
-    gpus: Floats
+    kgpus: Floats
     buy_cny_per_mwh: Floats
     sell_cny_per_mwh: Floats
     import_max_mw: Floats
@@ -225,8 +213,10 @@ class Problem:
         merged = np.zeros((2, len(merge.slack_h), horizon.periods))
         np.add.at(merged[0], merge.class_to, work.released_mwh)
         np.add.at(merged[1], merge.class_to, work.due_mwh)
-        stream_mw = np.zeros((len(merge.group_kw), horizon.periods))
-        np.add.at(stream_mw, merge.stream_to, horizon.mean(outlook.stream_mw))
+        demand_mw = horizon.mean(outlook.stream_mw)
+        stream_mw = np.zeros((2, len(merge.allowed), horizon.periods))
+        np.add.at(stream_mw[0], merge.stream_to, demand_mw)
+        np.add.at(stream_mw[1], merge.stream_to, demand_mw / fleet.stream_power_per_gpu_kw[:, None])
         limit_mw = np.array([site.import_max_mw for site in fleet.sites])[:, None]
         it_max_mw = np.array([site.it_max_mw for site in fleet.sites])[:, None]
         gpus = np.array([float(site.gpus) for site in fleet.sites])[:, None]
@@ -237,11 +227,13 @@ class Problem:
             merge=merge,
             released_mwh=merged[0],
             due_mwh=np.minimum(merged[1], merged[0]),
-            stream_mw=stream_mw,
+            class_kw=_class_kw(fleet, merge, work),
+            stream_mw=stream_mw[0],
+            stream_kgpus=stream_mw[1],
             fixed_facility_mw=fixed_mw + per_it_ratio * (idle_mw + running_mw),
             per_it_ratio=per_it_ratio,
             hall_mw=np.maximum(it_max_mw - idle_mw - running_mw, 0.0),
-            gpus=np.maximum(gpus - work.fixed_gpus, 0.0),
+            kgpus=np.maximum(gpus - work.fixed_gpus, 0.0) / 1000.0,
             buy_cny_per_mwh=horizon.mean(outlook.price_cny_per_mwh + weights.carbon_cny_per_t / 1000.0 * carbon),
             sell_cny_per_mwh=horizon.mean(outlook.export_price_cny_per_mwh),
             import_max_mw=horizon.mean(_limits(view, np.broadcast_to(limit_mw, outlook.site_pv_mw.shape).copy())),
@@ -268,6 +260,17 @@ class Problem:
 #: Reward for early work, CNY per MWh and hour, divided by 1 + slack: enough to make the split of work over classes
 #: unique, too little to be worth a tariff step (D, engineering default).
 _HOLDING_CNY_PER_MWH_H = 0.1
+
+
+def _class_kw(fleet: Fleet, merge: Merge, work: Work) -> Floats:
+    """Mean power of a busy GPU of each merged class: its work over its GPU-hours."""
+    power_kw = np.maximum(fleet.classes.power_per_gpu_kw, _POWER_LEAST_KW)
+    work_mwh = work.released_mwh[:, -1] + 1e-9
+    sums = np.zeros((2, len(merge.slack_h)))
+    np.add.at(sums[0], merge.class_to, work_mwh)
+    np.add.at(sums[1], merge.class_to, work_mwh / power_kw)
+    mean_kw: Floats = sums[0] / sums[1]
+    return mean_kw
 
 
 def _facility(view: View, horizon: Horizon) -> tuple[Floats, Floats]:

@@ -8,7 +8,9 @@ With S sites, K classes, M groups, steps t of Δ hours, `b` a battery and `k ∈
     storage    e(t) = e(t−1) + η_c·Δ·charge − Δ·discharge/η_d
     work       W[k](t) = W[k](t−1) + Δ·z[k] + late[k],   due[k](t) ≤ W[k](t) ≤ released[k](t)
     group      Σ_s y[m,s] + unserved[m] = Σ_{k∈m} z[k] + stream[m]
-    GPUs       Σ_m y[m,s]/kw[m] ≤ GPUs free,   hall   Σ_m y[m,s] ≤ room under the hall's limit
+    GPUs       Σ_s g[m,s] + unserved/least kw = Σ_{k∈m} z[k]/kw[k] + stream GPUs,   Σ_m g[m,s] ≤ GPUs free
+    mixture    least kw·g[m,s] ≤ y[m,s] ≤ most kw·g[m,s]   (groups with more than one site)
+    hall       Σ_m y[m,s] ≤ room under the hall's limit
 
 The peak row holds the violation too, so that breaking a limit does not dodge the demand charge.
 """
@@ -31,6 +33,8 @@ Ints = NDArray[np.int64]
 
 #: Interactive demand that nobody serves costs ten times as much as late work: it may happen only when nothing fits.
 _UNSERVED_TO_LATENESS_RATIO = 10.0
+#: Groups whose GPUs differ by less than this in power are taken as alike, drawing the larger: a relaxation by as much.
+_ALIKE_RATIO = 1.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Layout:
     """Where things lie: step t owns columns `t·columns …` and rows `t·rows …`; month peaks are the last columns.
 
     pairs          (group, site) pairs that are allowed
+    varied         groups whose GPUs draw unlike power: power and GPUs are followed apart (columns g)
     column, row    name → (offset within a step, count)
     month          month of each step, 0 for the first
     """
@@ -50,6 +55,7 @@ class Layout:
     pairs: tuple[tuple[int, int], ...]
     group_of_class: tuple[int, ...]
     groups: int
+    varied: tuple[int, ...]
     feeders: int
     month: tuple[int, ...]
 
@@ -64,7 +70,8 @@ class Layout:
             tuple(problem.battery_site.tolist()),
             tuple((int(m), int(s)) for m, s in zip(*np.nonzero(problem.merge.allowed), strict=True)),
             tuple(problem.merge.group_of_class.tolist()),
-            len(problem.merge.group_kw),
+            len(problem.merge.allowed),
+            tuple(np.flatnonzero(problem.merge.most_kw > _ALIKE_RATIO * problem.merge.least_kw).tolist()),
             len(problem.feeder_import_max_mw),
             tuple((problem.horizon.month - problem.horizon.month[0]).tolist()),
         )
@@ -72,6 +79,17 @@ class Layout:
     @property
     def periods(self) -> int:
         return len(self.month)
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """Numbers of the pairs of varied groups, whose GPUs are columns of their own."""
+        return tuple(number for number, (m, _) in enumerate(self.pairs) if m in self.varied)
+
+    @property
+    def mixed(self) -> tuple[int, ...]:
+        """Those of them whose group has several sites: each may have its own mixture of power and GPUs."""
+        many = {m for m in self.varied if sum(group == m for group, _ in self.pairs) > 1}
+        return tuple(number for number in self.counted if self.pairs[number][0] in many)
 
     @property
     def column(self) -> Mapping[str, tuple[int, int]]:
@@ -86,6 +104,7 @@ class Layout:
                 "discharge": batteries,
                 "energy": batteries,
                 "it": len(self.pairs),
+                "kgpus": len(self.counted),
                 "power": classes,
                 "work": classes,
                 "late": classes,
@@ -106,6 +125,9 @@ class Layout:
                 "storage": len(self.battery_sites),
                 "work": len(self.group_of_class),
                 "group": self.groups,
+                "kgpus": len(self.varied),
+                "least": len(self.mixed),
+                "most": len(self.mixed),
                 "gpus": self.sites,
                 "hall": self.sites,
             }
@@ -233,6 +255,12 @@ def _terms(layout: Layout) -> list[_Term]:
     stored = np.array(layout.battery_sites, dtype=np.int64)
     pairs = np.array(layout.pairs, dtype=np.int64).reshape(-1, 2)
     of_class = np.array(layout.group_of_class, dtype=np.int64)
+    counted, mixed = np.array(layout.counted, dtype=np.int64), np.array(layout.mixed, dtype=np.int64)
+    alike = np.setdiff1d(np.arange(len(pairs)), counted)
+    varied = np.array(layout.varied, dtype=np.int64)
+    of_varied = np.searchsorted(varied, pairs[counted, 0])
+    mixed_gpus = col["kgpus"][np.searchsorted(counted, mixed)]
+    told = np.flatnonzero(np.isin(of_class, varied))
     feeder = np.array(layout.feeder_of_site, dtype=np.int64)
     behind = np.flatnonzero(feeder >= 0)
     out = np.flatnonzero(feeder[exporting] >= 0)
@@ -263,7 +291,15 @@ def _terms(layout: Layout) -> list[_Term]:
         _Term(row["group"][pairs[:, 0]], col["it"], "plus"),
         _Term(row["group"][of_class], col["power"], "minus"),
         _Term(row["group"], col["unserved"], "plus"),
-        _Term(row["gpus"][pairs[:, 1]], col["it"], "gpus"),
+        _Term(row["kgpus"][of_varied], col["kgpus"], "plus"),
+        _Term(row["kgpus"][np.searchsorted(varied, of_class[told])], col["power"][told], "per_class"),
+        _Term(row["kgpus"], col["unserved"][varied], "per_stream"),
+        _Term(row["least"], col["it"][mixed], "minus"),
+        _Term(row["least"], mixed_gpus, "least"),
+        _Term(row["most"], col["it"][mixed], "plus"),
+        _Term(row["most"], mixed_gpus, "most"),
+        _Term(row["gpus"][pairs[counted, 1]], col["kgpus"], "plus"),
+        _Term(row["gpus"][pairs[alike, 1]], col["it"][alike], "alike"),
         _Term(row["hall"][pairs[:, 1]], col["it"], "plus"),
     ]
 
@@ -290,6 +326,10 @@ def _values(layout: Layout, problem: Problem) -> Floats:
     """Values of all entries in the order of `_structure` before sorting."""
     periods = layout.periods
     pairs = np.array(layout.pairs, dtype=np.int64).reshape(-1, 2)
+    of_mixed = pairs[np.array(layout.mixed, dtype=np.int64), 0]
+    alike = np.setdiff1d(np.arange(len(pairs)), np.array(layout.counted, dtype=np.int64))
+    varied = np.array(layout.varied, dtype=np.int64)
+    told = np.flatnonzero(np.isin(np.array(layout.group_of_class, dtype=np.int64), varied))
     hours = problem.horizon.step_h[:, None]
     by_kind: dict[str, Floats] = {
         "plus": np.ones((periods, 1)),
@@ -298,7 +338,11 @@ def _values(layout: Layout, problem: Problem) -> Floats:
         "charge": -problem.charge_ratio * hours,
         "discharge": hours / problem.discharge_ratio,
         "hours": -hours,
-        "gpus": np.broadcast_to(1.0 / problem.merge.group_kw[pairs[:, 0]], (periods, len(pairs))),
+        "per_class": -1.0 / problem.class_kw[None, told],
+        "per_stream": 1.0 / problem.merge.least_kw[None, varied],
+        "alike": 1.0 / problem.merge.most_kw[None, pairs[alike, 0]],
+        "least": problem.merge.least_kw[None, of_mixed],
+        "most": -problem.merge.most_kw[None, of_mixed],
     }
     values = [
         np.broadcast_to(by_kind[term.kind], (periods, len(term.rows)))[term.lag :].ravel() for term in _terms(layout)
@@ -385,11 +429,11 @@ def _largest_draw_mw(problem: Problem) -> Floats:
 
 def _binding(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Whether the GPU and the hall limit can bind at all: one is idle where the other is always reached first."""
-    allowed, power_kw = problem.merge.allowed, problem.merge.group_kw[:, None]
-    most_kw = np.where(allowed, power_kw, 0.0).max(axis=0, initial=0.0)
-    least_kw = np.where(allowed, power_kw, np.inf).min(axis=0, initial=np.inf)
-    gpus_bind = np.minimum(least_kw, 1e6)[:, None] * problem.gpus / 1000.0 < problem.hall_mw
-    hall_binds = most_kw[:, None] * problem.gpus / 1000.0 > problem.hall_mw
+    allowed = problem.merge.allowed
+    most_kw = np.where(allowed, problem.merge.most_kw[:, None], 0.0).max(axis=0, initial=0.0)
+    least_kw = np.where(allowed, problem.merge.least_kw[:, None], np.inf).min(axis=0, initial=1e6)
+    gpus_bind = least_kw[:, None] * problem.kgpus < problem.hall_mw
+    hall_binds = most_kw[:, None] * problem.kgpus > problem.hall_mw
     return gpus_bind | ~hall_binds, hall_binds
 
 
@@ -400,7 +444,8 @@ def _row_bounds(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
         "facility": problem.fixed_facility_mw,
         "feeder": -problem.feeder_load_mw,
         "group": problem.stream_mw,
-        "gpus": np.where(gpus_bind, problem.gpus / 1000.0, np.inf),
+        "kgpus": problem.stream_kgpus[np.array(layout.varied, dtype=np.int64)],
+        "gpus": np.where(gpus_bind, problem.kgpus, np.inf),
         "hall": np.where(hall_binds, problem.hall_mw, np.inf),
     }.items():
         offset, count = layout.row[name]
@@ -408,7 +453,7 @@ def _row_bounds(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
     offset, count = layout.row["storage"]
     upper[0, offset : offset + count] = problem.energy_mwh
     lower = upper.copy()
-    for name in ("peak", "gpus", "hall"):
+    for name in ("peak", "least", "most", "gpus", "hall"):
         offset, count = layout.row[name]
         lower[:, offset : offset + count] = -np.inf
     return lower.ravel(), upper.ravel()

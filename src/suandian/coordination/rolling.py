@@ -71,7 +71,7 @@ class Rolling:
         near_h: float = 6.0,
         coarse_step_h: float = 3.0,
         coarse_every_h: float = 24.0,
-        slack_edges_h: tuple[float, ...] = (1.0, 4.0, 16.0, 48.0),
+        slack_edges_h: tuple[float, ...] = (4.0, 24.0),
     ) -> None:
         if not 0 < decide_every_h <= horizon_h or near_h < 0 or coarse_step_h <= 0 or coarse_every_h < 0:
             raise ValueError(

@@ -68,9 +68,13 @@ def _clarabel(program: Program, upper: Floats) -> Solution:
     height, width = len(program.row_upper), len(program.cost)
     lower, right = program.lower, np.where(np.isfinite(program.row_upper), program.row_upper, 0.0)
     matrix = sparse.csc_matrix((program.value, program.row_index, program.column_start), shape=(height, width))
-    mixing, work_rows, power_columns, hours = _substitution(program)
-    # group row − work row/Δ: power leaves the group rows and stays, alone and non-negative, in the work rows.
-    mixer = sparse.eye(height, format="csr") + sparse.csr_matrix((-1.0 / hours, (mixing, work_rows)), (height, height))
+    work_rows, power_columns = _powers(program)
+    hours = -np.asarray(matrix[work_rows, power_columns]).ravel()
+    # Rows that hold a class's power take off its work row, scaled: power then stays, alone, in the work rows.
+    held = matrix[:, power_columns].tocoo()
+    other = held.row != work_rows[held.col]
+    entries = (held.data[other] / hours[held.col[other]], (held.row[other], work_rows[held.col[other]]))
+    mixer = sparse.eye(height, format="csr") + sparse.csr_matrix(entries, (height, height))
     sign = np.ones(height)
     sign[work_rows] = -1.0
     turned = (sparse.diags(sign) @ mixer @ matrix).tocsc()
@@ -107,18 +111,14 @@ def _clarabel(program: Program, upper: Floats) -> Solution:
     return _checked(program, x, price, int(answer.iterations), str(answer.status), "Clarabel")
 
 
-def _substitution(program: Program) -> tuple[Ints, Ints, Ints, Floats]:
-    """For every class and step: its group's row, its work row, its power column, and hours of the step."""
+def _powers(program: Program) -> tuple[Ints, Ints]:
+    """For every step and class: its work row and its power column."""
     layout = program.layout
     steps = np.arange(layout.periods)[:, None]
     offset, count = layout.row["work"]
-    of_class = np.array(layout.group_of_class, dtype=np.int64)
-    mixing = (steps * layout.rows + layout.row["group"][0] + of_class).ravel()
     work_rows = (steps * layout.rows + offset + np.arange(count)).ravel()
     power_columns = (steps * layout.columns + layout.column["power"][0] + np.arange(count)).ravel()
-    # The power column holds −Δ (work row) and −1 (group row); rows are ordered, work before group.
-    hours = -program.value[program.column_start[power_columns]]
-    return mixing, work_rows, power_columns, hours
+    return work_rows, power_columns
 
 
 def _reduced_cost(program: Program, price: Floats) -> Floats:
@@ -147,6 +147,8 @@ def new_highs() -> _Highs:
         "threads": 1,
         "solver": "simplex",
         "simplex_strategy": 1,
+        # Devex: steepest-edge weights would be computed anew at each warm start, half of its time.
+        "simplex_dual_edge_weight_strategy": 1,
         "presolve": "off",
     }
     for name, value in options.items():
@@ -176,11 +178,19 @@ def pass_program(highs: _Highs, program: Program) -> None:
     )
 
 
-def run_highs(highs: _Highs, program: Program) -> Solution:
-    """Run HiGHS on what it holds, which has to be `program`."""
+def run_highs(
+    highs: _Highs,
+    program: Program,
+    columns: Ints | None = None,
+    rows: Ints | None = None,
+    offset: Floats | None = None,
+) -> Solution:
+    """Run HiGHS on what it holds: `program`, if told with its columns and rows elsewhere and columns offset."""
     highs.run()
     found = highs.getSolution()
     x, price = np.array(found.col_value), np.array(found.row_dual)
+    if columns is not None and rows is not None and offset is not None:
+        x, price = x[columns] - offset, price[rows]
     info = highs.getInfo()
     status = highs.modelStatusToString(highs.getModelStatus())
     return _checked(program, x, price, int(info.simplex_iteration_count), status, "HiGHS")

@@ -109,7 +109,7 @@ def plan_of(
     """The Plan that a solution `x` stands for, on the intervals that the horizon covers."""
     horizon, merge, fleet = problem.horizon, problem.merge, view.fleet
     sites = len(fleet.sites)
-    it_mw = np.zeros((len(merge.group_kw), sites, horizon.periods))
+    it_mw = np.zeros((len(merge.allowed), sites, horizon.periods))
     pairs = np.array(program.layout.pairs, dtype=np.int64).reshape(-1, 2)
     it_mw[pairs[:, 0], pairs[:, 1]] = np.maximum(program.block(x, "it"), 0.0)
     power_mw = np.maximum(program.block(x, "power"), 0.0)
@@ -117,7 +117,7 @@ def plan_of(
     stream_mw, left_mw = _serve_streams(fleet, merge, horizon.mean(view.outlook.stream_mw), it_mw)
     placed_mw = work.fixed_mw.copy()
     order = np.argsort(fleet.classes.slack_h, kind="stable")
-    for group in range(len(merge.group_kw)):
+    for group in range(len(merge.allowed)):
         rows = order[merge.group_of_class[merge.class_to[order]] == group]
         placed_mw[rows] += split_sites(class_mw[rows], left_mw[group], work.staying_mw[rows])
     charge_mw, discharge_mw = _battery(problem, program, x, sites)
