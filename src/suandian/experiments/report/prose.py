@@ -159,8 +159,6 @@ def lead(study: Study) -> Markup:
     lang, numbers, arm = study.lang, study.numbers, study.chosen
     jobs = study.fact("jobs_count", study.finding.arms[arm].jobs.height, 0)
     said = []
-    if numbers.has("interactive_unserved_mwh") and numbers.shown("interactive_unserved_mwh", arm) > 0:
-        said.append(sentence(lang, "lead_unserved", unserved=numbers.value("interactive_unserved_mwh", arm)))
     if outcome(study).over:
         said.append(sentence(lang, "lead_over", over=numbers.value("import_violation_mwh", arm)))
     late = study.finding.arms[arm].kpis["deadline_misses"] > 0
@@ -170,6 +168,8 @@ def lead(study: Study) -> Markup:
     if numbers.difference("jobs_completed", arm) < 0:
         gap = numbers.gap("jobs_completed", study.control, arm)
         said.append(sentence(lang, "lead_fewer", gap=gap, control=control_phrase(study)))
+    if numbers.has("interactive_unserved_mwh") and numbers.shown("interactive_unserved_mwh", arm) > 0:
+        said.append(sentence(lang, "lead_unserved", unserved=numbers.value("interactive_unserved_mwh", arm)))
     if not study.alone:
         said.append(_from_to(study, "lead_bill", "total_cost_cny"))
         dark = all(numbers.shown("pv_curtailed_mwh", name) == 0 for name in study.pair)

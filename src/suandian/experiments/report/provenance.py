@@ -18,7 +18,7 @@ def provenance_rows(study: Study) -> list[tuple[str, str, bool]]:
     versions = " · ".join(f"{name} {version}" for name, version in origin.versions.items())
     heads = " · ".join(f"{name} {arm.journal.head[:12]}" for name, arm in finding.arms.items())
     return [
-        (words("p_run"), f"{origin.scenario}-{origin.scenario_hash}", False),
+        (words("p_run"), f"{origin.scenario}-{origin.scenario_hash[:12]}", False),
         (words("p_reproduce"), origin.command, True),
         (words("p_seeds"), str(origin.seed), False),
         (words("p_axis"), period, False),
