@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.coordination.program import Layout, Program
+from suandian.coordination.layout import Layout
+from suandian.coordination.program import Program
 from suandian.coordination.solvers import Solution, new_highs, pass_program, run_highs
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.coordination.horizon import Horizon
-from suandian.coordination.program import Layout, Program
+from suandian.coordination.layout import Layout
+from suandian.coordination.program import Program
 from suandian.coordination.solvers import Solution, new_highs, pass_program, run_highs
 from suandian.quantity.errors import Infeasible
 

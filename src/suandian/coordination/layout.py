@@ -1,0 +1,233 @@
+"""Where columns, rows and entries of the linear programme lie: its pattern, without a number in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.coordination.problem import Problem
+
+__all__ = ["Layout", "Structure", "Term", "structure", "terms"]
+
+Ints = NDArray[np.int64]
+
+#: Groups whose GPUs differ by less than this in power are taken as alike, drawing the larger: a relaxation by as much.
+_ALIKE_RATIO = 1.02
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things lie: step t owns columns `t·columns …` and rows `t·rows …`; month peaks are the last columns.
+
+    pairs          (group, site) pairs that are allowed
+    varied         groups whose GPUs draw unlike power: power and GPUs are followed apart (columns g)
+    column, row    name → (offset within a step, count)
+    month          month of each step, 0 for the first
+    """
+
+    sites: int
+    feeder_of_site: tuple[int, ...]
+    export_sites: tuple[int, ...]
+    pv_sites: tuple[int, ...]
+    battery_sites: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    group_of_class: tuple[int, ...]
+    groups: int
+    varied: tuple[int, ...]
+    feeders: int
+    month: tuple[int, ...]
+
+    @classmethod
+    def of(cls, problem: Problem) -> Layout:
+        supplied = set(problem.pv_site.tolist()) | set(problem.battery_site.tolist())
+        return cls(
+            len(problem.export_max_mw),
+            tuple(problem.feeder_of_site.tolist()),
+            tuple(s for s in sorted(supplied) if problem.export_max_mw[s] > 0),
+            tuple(problem.pv_site.tolist()),
+            tuple(problem.battery_site.tolist()),
+            tuple((int(m), int(s)) for m, s in zip(*np.nonzero(problem.merge.allowed), strict=True)),
+            tuple(problem.merge.group_of_class.tolist()),
+            len(problem.merge.allowed),
+            tuple(np.flatnonzero(problem.merge.most_kw > _ALIKE_RATIO * problem.merge.least_kw).tolist()),
+            len(problem.feeder_import_max_mw),
+            tuple((problem.horizon.month - problem.horizon.month[0]).tolist()),
+        )
+
+    @property
+    def periods(self) -> int:
+        return len(self.month)
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """Numbers of the pairs of varied groups, whose GPUs are columns of their own."""
+        return tuple(number for number, (m, _) in enumerate(self.pairs) if m in self.varied)
+
+    @property
+    def mixed(self) -> tuple[int, ...]:
+        """Those of them whose group has several sites: each may have its own mixture of power and GPUs."""
+        many = {m for m in self.varied if sum(group == m for group, _ in self.pairs) > 1}
+        return tuple(number for number in self.counted if self.pairs[number][0] in many)
+
+    @property
+    def column(self) -> Mapping[str, tuple[int, int]]:
+        classes, batteries = len(self.group_of_class), len(self.battery_sites)
+        return _offsets(
+            {
+                "import": self.sites,
+                "violation": self.sites,
+                "export": len(self.export_sites),
+                "pv": len(self.pv_sites),
+                "charge": batteries,
+                "discharge": batteries,
+                "energy": batteries,
+                "it": len(self.pairs),
+                "kgpus": len(self.counted),
+                "power": classes,
+                "work": classes,
+                "late": classes,
+                "unserved": self.groups,
+                "flow": self.feeders,
+                "feeder_violation": self.feeders,
+                "feeder_pv": self.feeders,
+            }
+        )
+
+    @property
+    def row(self) -> Mapping[str, tuple[int, int]]:
+        return _offsets(
+            {
+                "facility": self.sites,
+                "peak": self.sites,
+                "feeder": self.feeders,
+                "storage": len(self.battery_sites),
+                "work": len(self.group_of_class),
+                "group": self.groups,
+                "kgpus": len(self.varied),
+                "least": len(self.mixed),
+                "most": len(self.mixed),
+                "gpus": self.sites,
+                "hall": self.sites,
+            }
+        )
+
+    @property
+    def columns(self) -> int:
+        """Columns of one step."""
+        return sum(count for _, count in self.column.values())
+
+    @property
+    def rows(self) -> int:
+        """Rows of one step."""
+        return sum(count for _, count in self.row.values())
+
+    @property
+    def months(self) -> int:
+        return self.month[-1] + 1
+
+
+def _offsets(counts: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    place, offset = {}, 0
+    for name, count in counts.items():
+        place[name] = (offset, count)
+        offset += count
+    return place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structure:
+    """The pattern of the matrix in compressed columns, and for each entry the number of its value in build order."""
+
+    column_start: NDArray[np.int32]
+    row_index: NDArray[np.int32]
+    order: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Entries of one kind: the same (row, column) offsets in every step; the column lies `lag` steps back."""
+
+    rows: Ints
+    cols: Ints
+    kind: str
+    lag: int = 0
+
+
+def terms(layout: Layout) -> list[Term]:
+    """All entries but those of the peaks, kind by kind; `kind` names the value that `assemble` gives them."""
+    col = {name: offset + np.arange(count) for name, (offset, count) in layout.column.items()}
+    row = {name: offset + np.arange(count) for name, (offset, count) in layout.row.items()}
+    exporting, lit = np.array(layout.export_sites, dtype=np.int64), np.array(layout.pv_sites, dtype=np.int64)
+    stored = np.array(layout.battery_sites, dtype=np.int64)
+    pairs = np.array(layout.pairs, dtype=np.int64).reshape(-1, 2)
+    of_class = np.array(layout.group_of_class, dtype=np.int64)
+    counted, mixed = np.array(layout.counted, dtype=np.int64), np.array(layout.mixed, dtype=np.int64)
+    alike = np.setdiff1d(np.arange(len(pairs)), counted)
+    varied = np.array(layout.varied, dtype=np.int64)
+    of_varied = np.searchsorted(varied, pairs[counted, 0])
+    mixed_gpus = col["kgpus"][np.searchsorted(counted, mixed)]
+    told = np.flatnonzero(np.isin(of_class, varied))
+    feeder = np.array(layout.feeder_of_site, dtype=np.int64)
+    behind = np.flatnonzero(feeder >= 0)
+    out = np.flatnonzero(feeder[exporting] >= 0)
+    return [
+        Term(row["facility"], col["import"], "plus"),
+        Term(row["facility"], col["violation"], "plus"),
+        Term(row["facility"][exporting], col["export"], "minus"),
+        Term(row["facility"][lit], col["pv"], "plus"),
+        Term(row["facility"][stored], col["discharge"], "plus"),
+        Term(row["facility"][stored], col["charge"], "minus"),
+        Term(row["facility"][pairs[:, 1]], col["it"], "ratio"),
+        Term(row["peak"], col["import"], "plus"),
+        Term(row["peak"], col["violation"], "plus"),
+        Term(row["feeder"][feeder[behind]], col["import"][behind], "plus"),
+        Term(row["feeder"][feeder[behind]], col["violation"][behind], "plus"),
+        Term(row["feeder"][feeder[exporting][out]], col["export"][out], "minus"),
+        Term(row["feeder"], col["feeder_pv"], "minus"),
+        Term(row["feeder"], col["flow"], "minus"),
+        Term(row["feeder"], col["feeder_violation"], "minus"),
+        Term(row["storage"], col["energy"], "plus"),
+        Term(row["storage"], col["energy"], "minus", 1),
+        Term(row["storage"], col["charge"], "charge"),
+        Term(row["storage"], col["discharge"], "discharge"),
+        Term(row["work"], col["work"], "plus"),
+        Term(row["work"], col["work"], "minus", 1),
+        Term(row["work"], col["power"], "hours"),
+        Term(row["work"], col["late"], "minus"),
+        Term(row["group"][pairs[:, 0]], col["it"], "plus"),
+        Term(row["group"][of_class], col["power"], "minus"),
+        Term(row["group"], col["unserved"], "plus"),
+        Term(row["kgpus"][of_varied], col["kgpus"], "plus"),
+        Term(row["kgpus"][np.searchsorted(varied, of_class[told])], col["power"][told], "per_class"),
+        Term(row["kgpus"], col["unserved"][varied], "per_stream"),
+        Term(row["least"], col["it"][mixed], "minus"),
+        Term(row["least"], mixed_gpus, "least"),
+        Term(row["most"], col["it"][mixed], "plus"),
+        Term(row["most"], mixed_gpus, "most"),
+        Term(row["gpus"][pairs[counted, 1]], col["kgpus"], "plus"),
+        Term(row["gpus"][pairs[alike, 1]], col["it"][alike], "alike"),
+        Term(row["hall"][pairs[:, 1]], col["it"], "plus"),
+    ]
+
+
+@lru_cache(maxsize=64)
+def structure(layout: Layout) -> Structure:
+    """The pattern of a layout, kept between calls."""
+    periods = np.arange(layout.periods)
+    rows, cols = [], []
+    for term in terms(layout):
+        steps = periods[term.lag :, None]
+        rows.append((steps * layout.rows + term.rows).ravel())
+        cols.append(((steps - term.lag) * layout.columns + term.cols).ravel())
+    rows.append((periods[:, None] * layout.rows + layout.row["peak"][0] + np.arange(layout.sites)).ravel())
+    peak = layout.periods * layout.columns + np.arange(layout.sites) * layout.months
+    cols.append((np.array(layout.month)[:, None] + peak).ravel())
+    row, column = np.concatenate(rows), np.concatenate(cols)
+    order = np.lexsort((row, column))
+    width = layout.periods * layout.columns + layout.sites * layout.months
+    start = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=width))])
+    return Structure(start.astype(np.int32), row[order].astype(np.int32), order)
