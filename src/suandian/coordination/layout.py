@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 _ALIKE_RATIO = 1.02
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """Where things lie: step t owns columns `t·columns …` and rows `t·rows …`; month peaks are the last columns.
 
@@ -44,7 +44,7 @@ class Layout:
     @classmethod
     def of(cls, problem: Problem) -> Layout:
         supplied = set(problem.pv_site.tolist()) | set(problem.battery_site.tolist())
-        return cls(
+        layout = cls(
             len(problem.export_max_mw),
             tuple(problem.feeder_of_site.tolist()),
             tuple(s for s in sorted(supplied) if problem.export_max_mw[s] > 0),
@@ -57,23 +57,24 @@ class Layout:
             len(problem.feeder_import_max_mw),
             tuple((problem.horizon.month - problem.horizon.month[0]).tolist()),
         )
+        return _first_alike(layout)
 
     @property
     def periods(self) -> int:
         return len(self.month)
 
-    @property
+    @cached_property
     def counted(self) -> tuple[int, ...]:
         """Numbers of the pairs of varied groups, whose GPUs are columns of their own."""
         return tuple(number for number, (m, _) in enumerate(self.pairs) if m in self.varied)
 
-    @property
+    @cached_property
     def mixed(self) -> tuple[int, ...]:
         """Those of them whose group has several sites: each may have its own mixture of power and GPUs."""
         many = {m for m in self.varied if sum(group == m for group, _ in self.pairs) > 1}
         return tuple(number for number in self.counted if self.pairs[number][0] in many)
 
-    @property
+    @cached_property
     def column(self) -> Mapping[str, tuple[int, int]]:
         classes, batteries = len(self.group_of_class), len(self.battery_sites)
         return _offsets(
@@ -97,7 +98,7 @@ class Layout:
             }
         )
 
-    @property
+    @cached_property
     def row(self) -> Mapping[str, tuple[int, int]]:
         return _offsets(
             {
@@ -115,12 +116,12 @@ class Layout:
             }
         )
 
-    @property
+    @cached_property
     def columns(self) -> int:
         """Columns of one step."""
         return sum(count for _, count in self.column.values())
 
-    @property
+    @cached_property
     def rows(self) -> int:
         """Rows of one step."""
         return sum(count for _, count in self.row.values())
@@ -128,6 +129,12 @@ class Layout:
     @property
     def months(self) -> int:
         return self.month[-1] + 1
+
+
+@lru_cache(maxsize=64)
+def _first_alike(layout: Layout) -> Layout:
+    """The first layout that was equal to this one: what it has worked out is worked out once."""
+    return layout
 
 
 def _offsets(counts: Mapping[str, int]) -> dict[str, tuple[int, int]]:
