@@ -172,6 +172,8 @@ def _truth(options: Options, axis: TimeAxis) -> Truth:
         site_pv_mw=np.zeros((count, periods)) if options.feeders else np.array([pv * 0.1] * count),
         feeder_pv_mw=np.array([pv] * options.feeders).reshape(options.feeders, periods),
         feeder_load_mw=np.array([load] * options.feeders).reshape(options.feeders, periods),
+        site_pv_upper_mw=np.full((count, periods), 15.0),
+        feeder_pv_upper_mw=np.full((options.feeders, periods), 150.0),
         arrivals_mw=np.zeros((1, 168)),
         arrival_run_h=np.zeros(1),
         instructions=(),

@@ -15,6 +15,7 @@ from suandian.experiments.finding import Arm, Finding, Provenance
 from suandian.experiments.keeping import keep
 from suandian.experiments.kpi import reduce_journal
 from suandian.experiments.scenario import Scenario
+from suandian.experiments.scenario.scenario import Arm as ScenarioArm
 from suandian.quantity.errors import Fault, ScenarioError
 from suandian.simulation.desk import ForecastSchedule
 from suandian.simulation.truth import Truth
@@ -76,19 +77,17 @@ def _arm_plans(scenario: Scenario, wanted: Sequence[str]) -> list[ArmPlan]:
         raise ScenarioError(faults, source="arguments")
     names = [name for name in known if not wanted or name in wanted or name == scenario.control]
     names.sort(key=lambda name: name != scenario.control)
-    models = scenario.forecasts
-    return [
-        ArmPlan(
-            name=name,
-            coordinator=known[name].coordinator,
-            options=known[name].options,
-            party=scenario.deciding_party,
-            schedule=ForecastSchedule.perfect()
-            if known[name].forecasts == "perfect"
-            else ForecastSchedule(models.issue_every_h, models.models, scenario.seed),
-        )
-        for name in names
-    ]
+    return [_arm_plan(scenario, known[name]) for name in names]
+
+
+def _arm_plan(scenario: Scenario, arm: ScenarioArm) -> ArmPlan:
+    forecasts = scenario.forecasts_for(arm)
+    schedule = (
+        ForecastSchedule.perfect()
+        if arm.forecasts == "perfect"
+        else ForecastSchedule(forecasts.issue_every_h, forecasts.models, scenario.seed)
+    )
+    return ArmPlan(arm.name, arm.coordinator, arm.options, scenario.deciding_party, schedule)
 
 
 def _arm(result: ArmResult, truth: Truth, currency: str) -> Arm:

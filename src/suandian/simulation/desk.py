@@ -20,7 +20,7 @@ __all__ = ["QUANTITIES", "Desk", "ForecastSchedule"]
 QUANTITIES: Mapping[str, str] = {
     "price_cny_per_mwh": "price",
     "export_price_cny_per_mwh": "price",
-    "carbon_average_kg_per_mwh": "carbon",
+    "carbon_average_kg_per_mwh": "carbon_average",
     "carbon_marginal_kg_per_mwh": "carbon",
     "outdoor_c": "outdoor",
     "site_pv_mw": "pv",
@@ -91,11 +91,21 @@ class Desk:
     def _issue(self, name: str, origin: int) -> NDArray[np.float64]:
         model = self.schedule.models.get(QUANTITIES[name], PERFECT)
         rows = self._rows(name)
+        uppers = {"site_pv_mw": self.truth.site_pv_upper_mw, "feeder_pv_mw": self.truth.feeder_pv_upper_mw}.get(name)
         issued = np.empty((len(rows), self.truth.axis.periods - origin))
         for row, values in enumerate(rows):
-            upper = self._upper(name, row)
+            upper = None if uppers is None else uppers[row]
+            # At the very start nothing has been metered yet but the reading of the instant itself.
+            history = values[:1] if origin == 0 else None
             issued[row] = issue(
-                model, values, origin, self.truth.axis, seed=self.schedule.seed, name=f"{name}/{row}", upper=upper
+                model,
+                values,
+                origin,
+                self.truth.axis,
+                seed=self.schedule.seed,
+                name=f"{name}/{row}",
+                upper=upper,
+                history=history,
             )
         issued.setflags(write=False)
         return issued
@@ -106,14 +116,6 @@ class Desk:
             return np.array(demand).reshape(len(demand), self.truth.axis.periods)
         rows: NDArray[np.float64] = getattr(self.truth, name)
         return rows
-
-    def _upper(self, name: str, row: int) -> NDArray[np.float64] | None:
-        """PV cannot exceed its nameplate, nor produce at night: zero where the truth has no daylight for days."""
-        if name not in ("site_pv_mw", "feeder_pv_mw"):
-            return None
-        nameplate = (self.truth.fleet.sites if name == "site_pv_mw" else self.truth.fleet.feeders)[row].pv_mw
-        daylight = _daylight(self._rows(name)[row], round(24.0 / self.truth.axis.step_h))
-        return np.where(daylight, nameplate, 0.0)
 
     def _expected_arrivals(self, now: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if self.schedule.models.get("arrivals", PERFECT).kind == "perfect":
@@ -133,15 +135,6 @@ class Desk:
             jobs.duration_s,
             jobs.gpus_max * jobs.power_per_gpu_kw / 1000.0,
         )
-
-
-def _daylight(pv_mw: NDArray[np.float64], day: int) -> NDArray[np.bool_]:
-    """Slots of the day in which PV ever produced in the series: astronomy, known to everybody in advance."""
-    slots = np.zeros(day, dtype=bool)
-    index = np.arange(len(pv_mw)) % day
-    np.logical_or.at(slots, index, pv_mw > 0)
-    lit: NDArray[np.bool_] = slots[index]
-    return lit
 
 
 @dataclass(frozen=True, slots=True, eq=False)

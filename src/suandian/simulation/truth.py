@@ -26,6 +26,7 @@ class Truth:
     carbon_average_kg_per_mwh, carbon_marginal_kg_per_mwh   (S, T), modelled
     outdoor_c, site_pv_mw        (S, T)
     feeder_pv_mw, feeder_load_mw (B, T) available PV and load of the neighbours
+    site_pv_upper_mw, feeder_pv_upper_mw   (S, T), (B, T) what a clear sky would allow: the known edge of PV forecasts
     arrivals_mw       (classes, hours of the week, 168) usual rate of new work in MW of dynamic IT power, local time,
                       learnt from a period *before* the study: the arrival forecast of those who cannot see the future
     arrival_run_h     (classes,) energy-weighted mean run time of that work, from the same earlier period
@@ -47,6 +48,8 @@ class Truth:
     site_pv_mw: NDArray[np.float64]
     feeder_pv_mw: NDArray[np.float64]
     feeder_load_mw: NDArray[np.float64]
+    site_pv_upper_mw: NDArray[np.float64]
+    feeder_pv_upper_mw: NDArray[np.float64]
     arrivals_mw: NDArray[np.float64]
     arrival_run_h: NDArray[np.float64]
     instructions: tuple[Instruction, ...]

@@ -41,11 +41,15 @@ class Forecasts:
     models: Mapping[str, ErrorModel]
 
 
-def forecasts_of(study: StudyFile, inputs: Inputs) -> Forecasts:
-    """The study's forecasts. A price that comes from a tariff is known to everybody, so it has no error."""
+def forecasts_of(study: StudyFile, inputs: Inputs, mode: str = "") -> Forecasts:
+    """The study's forecasts, or those of an arm with a `mode` of its own.
+
+    A price that comes from a tariff is known to everybody, so it has no error.
+    """
     section = study.forecasts
-    if section.mode != "issued":
-        model = PERFECT if section.mode == "perfect" else PERSISTENCE
+    mode = mode or section.mode
+    if mode != "issued":
+        model = PERFECT if mode == "perfect" else PERSISTENCE
         return Forecasts(section.every_s / 3600, dict.fromkeys(DEFAULT_MODELS, model))
     models = dict(DEFAULT_MODELS)
     if not study.signals.price and "price" not in inputs.signals:
@@ -85,6 +89,8 @@ def resolve(study: StudyFile, axis: TimeAxis, data: Path | None, inputs: Inputs)
         site_pv_mw=series.site_pv_mw,
         feeder_pv_mw=series.feeder_pv_mw,
         feeder_load_mw=series.feeder_load_mw,
+        site_pv_upper_mw=series.site_pv_upper_mw,
+        feeder_pv_upper_mw=series.feeder_pv_upper_mw,
         arrivals_mw=work.arrivals_mw,
         arrival_run_h=work.arrival_run_h,
         instructions=tuple(_instructions(study)),

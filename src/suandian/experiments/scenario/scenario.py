@@ -151,6 +151,10 @@ class Scenario:
         """When forecasts are issued and how far they err, one error model per quantity."""
         return forecasts_of(self.study, self.inputs)
 
+    def forecasts_for(self, arm: Arm) -> Forecasts:
+        """What `arm` is told: the study's forecasts, perfect ones, or yesterday's values."""
+        return forecasts_of(self.study, self.inputs, arm.forecasts)
+
     @property
     def command(self) -> str:
         """The command that runs this study again."""

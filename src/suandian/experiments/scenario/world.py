@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,8 @@ class SeriesSet:
     site_pv_mw: _Array
     feeder_pv_mw: _Array
     feeder_load_mw: _Array
+    site_pv_upper_mw: _Array
+    feeder_pv_upper_mw: _Array
     stream_mw: _Array
     sources: dict[str, str] = field(default_factory=dict)
 
@@ -83,6 +85,8 @@ def series_of(world: World) -> SeriesSet:
         site_pv_mw=maker.rows("site_pv", sites, maker.site_pv),
         feeder_pv_mw=maker.rows("feeder_pv", feeders, maker.feeder_pv),
         feeder_load_mw=maker.rows("feeder_load", feeders, maker.feeder_load),
+        site_pv_upper_mw=maker.pv_upper("site_pv", world.sites),
+        feeder_pv_upper_mw=maker.pv_upper("feeder_pv", world.feeders),
         stream_mw=maker.rows("stream", list(world.study.streams), maker.stream),
         sources=maker.sources,
     )
@@ -221,6 +225,23 @@ class _Maker:
         )[0]
         text = f"generated: clear sky × correlated clouds of {place.region}, fitted on provincial series of 2020"
         return place.pv_mw * factor, f"{text}; fast cloud share {weight:g} (D) [D]"
+
+    def pv_upper(self, signal: str, places: Sequence[Site | Feeder]) -> _Array:
+        """What a clear sky would allow, MW: astronomy, known to everybody. Tables of one's own are cut at nameplate."""
+        upper = np.zeros((len(places), self.world.axis.periods))
+        for row, place in enumerate(places):
+            if place.pv_mw == 0:
+                continue
+            if self._own(signal, place.id):
+                upper[row] = place.pv_mw
+                continue
+            points = None if self._provincial is not None else ((place.latitude_deg, place.longitude_deg),)
+            upper[row] = place.pv_mw * renewable.pv_upper_ratio(self.world.axis, [place.region], points=points)[0]
+        return upper
+
+    def _own(self, signal: str, key: str) -> bool:
+        given = self.world.inputs.signals.get(signal, {})
+        return key in given or key in getattr(self.world.study.signals, signal)
 
     def feeder_load(self, row: int) -> tuple[_Array, str]:
         feeder = self.world.feeders[row]
