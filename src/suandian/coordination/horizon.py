@@ -94,9 +94,9 @@ class Horizon:
         sums: NDArray[np.float64] = np.add.reduceat(cut, self.first[:-1], axis=-1)
         return sums / np.diff(self.first)
 
-    def at_end(self, cumulative: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values at the end of each step of `cumulative (…, intervals)` (told at interval ends), `(…, P)`."""
-        return np.ascontiguousarray(cumulative[..., self.first[1:] - 1])
+    def at_end(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values at the end of each step of cumulative `values (…, intervals)` (told at interval ends), `(…, P)`."""
+        return np.ascontiguousarray(values[..., self.first[1:] - 1])
 
     def spread(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """`values (…, P)` repeated over the intervals of each step, `(…, intervals)`."""
