@@ -43,11 +43,11 @@ def table(gpus=(1, 2, 4), hours=(2.0, 2.0, 2.0), due_h=(4.0, 9.0, 90.0), preempt
 CLASSES = ClassTable(("F3",), np.array([1.0]), np.array([3], dtype=np.uint64), np.array([1.0]))
 
 
-def state(jobs):
-    """The state of `jobs` on sites of 8 and 4 GPUs, all of them free, and an event buffer."""
-    built = ps.build_state(jobs, np.zeros(len(jobs), dtype=np.int64), CLASSES, np.array([8, 4]), AXIS)
-    built.site[:, ps.CAP] = [8, 4]
-    built.site[:, ps.ORDER] = [0, 1]
+def state(jobs, gpus=(8, 4)):
+    """The state of `jobs` on sites of so many GPUs, all of them free, and an event buffer."""
+    built = ps.build_state(jobs, np.zeros(len(jobs), dtype=np.int64), CLASSES, np.array(gpus), AXIS)
+    built.site[:, ps.CAP] = gpus
+    built.site[:, ps.ORDER] = np.arange(len(gpus))
     built.site[:, ps.PLANNED] = 10 * ps.MICROWATTS_PER_MW
     return built, np.zeros((100, 2), dtype=np.int64)
 

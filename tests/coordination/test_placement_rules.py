@@ -66,6 +66,18 @@ def test_paused_job_stays_until_it_is_urgent():
     assert choose(state, rank, FREE_GPUS, NO) == 0
 
 
+def test_urgent_paused_job_that_cannot_resume_in_place_goes_home_first():
+    state, rank = waiting(home=1)
+    state.jobs[rank, [ps.STATUS, ps.SITE]] = ps.PAUSED, 0
+    state.site[0, ps.USED] = 5
+    assert choose(state, rank, FREE_GPUS, NO) == 1
+    state, _ = small.state(small.table(home=1), gpus=(8, 8, 8))
+    rank = small.rank_of(state, 2)
+    state.jobs[rank, [ps.STATUS, ps.SITE, ps.MASK]] = ps.PAUSED, 2, 7
+    state.site[2, ps.USED] = 8
+    assert choose(state, rank, FREE_GPUS, NO) == 1
+
+
 def test_preemption_counts_what_may_be_paused():
     state, rank = waiting()
     state.site[0, [ps.USED, ps.PAUSABLE_GPUS]] = 8, 3

@@ -5,6 +5,8 @@ class curves, 6 again under the sites' unused totals (borrowing), 7 jobs release
 8 finish, 9 the row of means. The reasons are in docs/explanation/placement.md.
 """
 
+# Compiled with: placement_bits placement_state placement_rules placement_moves 30e60d0afd2d8b07
+
 from __future__ import annotations
 
 import numpy as np

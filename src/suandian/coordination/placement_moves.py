@@ -1,5 +1,7 @@
 """What can happen to one job: enter, become urgent, start, pause, finish; sets, calendars and ledgers stay true."""
 
+# Compiled with: placement_bits placement_state 4db5c5617159c94a
+
 from __future__ import annotations
 
 import numpy as np

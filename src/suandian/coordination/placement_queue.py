@@ -1,5 +1,7 @@
 """Reading the queue out of the placement's state."""
 
+# Compiled with: placement_state d0a36d08decfcad9
+
 from __future__ import annotations
 
 import numpy as np

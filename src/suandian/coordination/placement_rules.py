@@ -1,5 +1,7 @@
 """Where a job may start: the limits of a site, the order in which sites are tried, and a quick no for whole buckets."""
 
+# Compiled with: placement_state d0a36d08decfcad9
+
 from __future__ import annotations
 
 import numpy as np
@@ -62,13 +64,16 @@ def _fits(st: State, rank: int, site: int, level: np.int64) -> bool:
 
 @njit(cache=True)
 def choose(st: State, rank: int, level: np.int64, preempt: np.bool_) -> int:
-    """The first site that fits: where the job is paused, then in the given order, or home first; −1 for none."""
+    """The first site that fits: where the job is paused, home unless an order is given, then in order; −1 for none."""
     paused = st.jobs[rank, STATUS] == PAUSED
-    first = -1 if st.clock[RANKED] else st.jobs[rank, HOME]
-    if paused:
-        first = st.jobs[rank, SITE]
-    for index in range(-1, st.site.shape[0]):
-        site = first if index < 0 else st.site[index, ORDER]
+    for index in range(-2, st.site.shape[0]):
+        site = -1
+        if index >= 0:
+            site = st.site[index, ORDER]
+        elif index == -2 and paused:
+            site = st.jobs[rank, SITE]
+        elif index == -1 and not st.clock[RANKED]:
+            site = st.jobs[rank, HOME]
         if preempt and site >= 0 and (st.jobs[rank, MASK] >> site) & 1:
             room = st.site[site, CAP] - st.site[site, USED] + st.site[site, PAUSABLE_GPUS]
             if room >= st.jobs[rank, GPUS]:
