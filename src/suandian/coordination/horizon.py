@@ -91,8 +91,8 @@ class Horizon:
         cut = values[..., : self.first[-1]]
         if self.periods == cut.shape[-1]:
             return np.ascontiguousarray(cut)
-        sums: NDArray[np.float64] = np.add.reduceat(cut, self.first[:-1], axis=-1)
-        return sums / np.diff(self.first)
+        total: NDArray[np.float64] = np.add.reduceat(cut, self.first[:-1], axis=-1)
+        return total / np.diff(self.first)
 
     def at_end(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values at the end of each step of cumulative `values (…, intervals)` (told at interval ends), `(…, P)`."""
