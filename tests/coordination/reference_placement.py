@@ -119,7 +119,7 @@ class ReferencePlacement:
             order = [job.site] if sticky else [job.site, *(s for s in order if s != job.site)]
         return [s for s in order if job.mask >> s & 1]
 
-    def advance(self, first, last, it_mw, gpus_free, *, start_at_once, may_pause, site_rank):
+    def advance(self, first, last, it_mw, gpus_free, *, start_at_once, may_pause, site_rank, hold_mw=None):
         start_s, step = self.axis.start_s, self.axis.step_s
         for index in range(first, last):
             column = index - first
@@ -133,6 +133,8 @@ class ReferencePlacement:
             else:
                 self.planned = [sum(curve[c][s] for c in range(self.classes)) + 10_000_000 for s in self.sites]
             self.curve = curve
+            held = [0 if hold_mw is None else int(hold_mw[s, column] * 1e12) for s in self.sites]
+            self.held = [max(self.planned[s], held[s] + 10_000_000) for s in self.sites]
             self.interval()
 
     def interval(self):
@@ -172,7 +174,7 @@ class ReferencePlacement:
     def pause_down(self, site):
         if not self.may_pause:
             return
-        while self.used(site) > self.cap[site] or self.power(site) > self.planned[site]:
+        while self.used(site) > self.cap[site] or self.power(site) > self.held[site]:
             victims = self.victims(site)
             if not victims:
                 break
@@ -184,7 +186,7 @@ class ReferencePlacement:
             job for job in self.running(site) if job.preemptible and not self.has_slack(job) and job not in forced
         ]
         pinned.sort(key=lambda job: (job.urgency, job.order))
-        excess = self.power(site) - self.planned[site] - sum(job.power_uw for job in forced)
+        excess = self.power(site) - self.held[site] - sum(job.power_uw for job in forced)
         while excess > 0 and pinned:
             job = pinned.pop()
             self.override(job, self.now)

@@ -48,7 +48,7 @@ def state(jobs, gpus=(8, 4)):
     built = ps.build_state(jobs, np.zeros(len(jobs), dtype=np.int64), CLASSES, np.array(gpus), AXIS)
     built.site[:, ps.CAP] = gpus
     built.site[:, ps.ORDER] = np.arange(len(gpus))
-    built.site[:, ps.PLANNED] = 10 * ps.MICROWATTS_PER_MW
+    built.site[:, ps.PLANNED] = built.site[:, ps.HELD] = 10 * ps.MICROWATTS_PER_MW
     return built, np.zeros((100, 2), dtype=np.int64)
 
 

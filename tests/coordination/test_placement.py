@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suandian.coordination.placement import Placement
+from suandian.coordination.placement import Placement, worth_holding_mw
 from suandian.model.workload import ClassTable, JobTable
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
@@ -45,11 +45,15 @@ class Case:
 
     def span(self, first, last):
         rank = self.options["site_rank"]
-        cut = self.options | {"site_rank": None if rank is None else rank[:, first:last]}
+        hold = self.options["hold_mw"]
+        cut = self.options | {
+            "site_rank": None if rank is None else rank[:, first:last],
+            "hold_mw": None if hold is None else hold[:, first:last],
+        }
         return (first, last, self.it_mw[:, :, first:last], self.free[:, first:last]), cut
 
 
-def case(seed, *, at_once=False, may_pause=True, ranked=False, shrinking=True, jobs_count=None):
+def case(seed, *, at_once=False, may_pause=True, ranked=False, shrinking=True, holding=False, jobs_count=None):
     """Random jobs and curves, small enough for the reference, tight enough that every rule is needed."""
     rng = np.random.default_rng(seed)
     sites, periods = int(rng.integers(1, 4)), int(rng.integers(6, 30))
@@ -92,6 +96,7 @@ def case(seed, *, at_once=False, may_pause=True, ranked=False, shrinking=True, j
         "start_at_once": at_once,
         "may_pause": may_pause,
         "site_rank": rng.permuted(np.tile(np.arange(sites)[:, None], periods), axis=0) if ranked else None,
+        "hold_mw": worth_holding_mw(it_mw, axis.step_h, periods) if holding else None,
     }
     free = np.broadcast_to(gpus[:, None], (sites, periods)) - taken
     return Case(jobs, rng.integers(0, len(labels), count), classes, gpus, axis, it_mw, free, options)
@@ -104,6 +109,7 @@ cases = st.builds(
     may_pause=st.booleans(),
     ranked=st.booleans(),
     shrinking=st.booleans(),
+    holding=st.booleans(),
 )
 
 
@@ -276,3 +282,11 @@ def test_no_jobs_at_all():
     assert len(placed.events.job) == 0
     assert not placed.label_mw.any()
     assert len(c.placement().queue()) == 0
+
+
+def test_a_dip_shorter_than_a_pause_is_worth_is_held():
+    plan_mw = np.array([[[3.0, 1.0, 2.0, 0.0, 0.0, 0.0]]])
+    # Two hours of one hour each: what is offered now or in the next hour.
+    assert worth_holding_mw(plan_mw, 1.0, 6).tolist() == [[3.0, 2.0, 2.0, 0.0, 0.0, 0.0]]
+    assert worth_holding_mw(plan_mw, 1.0, 2).tolist() == [[3.0, 2.0]]
+    assert worth_holding_mw(plan_mw, 4.0, 6).tolist() == plan_mw[0].tolist()

@@ -20,8 +20,11 @@ from suandian.quantity.errors import InvariantBroken
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import JobBlock
 
-__all__ = ["Placed", "Placement"]
+__all__ = ["PAUSE_WORTH_H", "Placed", "Placement", "worth_holding_mw"]
 
+#: A dip of the plan shorter than this is not worth pausing for. D (engineering default): training loses 5–30 minutes
+#: to a checkpoint, so that a pause of two hours costs 4–25 % of what it moves.
+PAUSE_WORTH_H = 2.0
 #: Job sites are kept in a signed 64-bit mask.
 SITES_MAX = 63
 
@@ -86,6 +89,7 @@ class Placement:
         start_at_once: bool,
         may_pause: bool,
         site_rank: NDArray[np.int64] | None,
+        hold_mw: NDArray[np.float64] | None = None,
     ) -> Placed:
         """Place jobs in intervals `[first, last)`.
 
@@ -93,12 +97,17 @@ class Placement:
         gpus_free   (S, n) GPUs not taken by streams. Where they fall below what runs, jobs with slack are paused; the
                     rest keeps running on what is installed, and the streams get less
         site_rank   (S, n) order in which sites are tried (0 first); None: a job's home, then by index
+        hold_mw     (S, n) power up to which running jobs are left alone even where the plan lies below it, because a
+                    pause would not pay (`worth_holding_mw`); None: the plan alone counts
         may_pause   False: nothing is paused, and nothing is counted as kept running
 
         Raises `ValueError` for intervals out of turn or wrong shapes, `InvariantBroken` if GPUs were overbooked.
         """
         sites, n = len(self._site_gpus), last - first
         self._check(first, last, it_mw, gpus_free)
+        hold_mw = np.zeros((sites, 1)) if hold_mw is None else np.ascontiguousarray(hold_mw, dtype=np.float64)
+        if hold_mw.shape not in ((sites, 1), (sites, n)):
+            raise ValueError(f"hold_mw {hold_mw.shape}: ({sites}, {n}) is needed")
         if start_at_once:
             it_mw = np.zeros((len(self._class_order), sites, 1))
         elif not np.isfinite(it_mw).all() or it_mw.min(initial=0.0) < 0.0:
@@ -114,7 +123,7 @@ class Placement:
         # One interval after the other is read in the kernel, so classes and sites have to be neighbours in memory.
         planned_mw = np.ascontiguousarray(it_mw[self._class_order].transpose(2, 0, 1)).transpose(1, 2, 0)
         free = np.ascontiguousarray(gpus_free, dtype=np.int64)
-        self._buffer, bad = run(state, self._buffer, planned_mw, free, order, label_mw, gpus_used)
+        self._buffer, bad = run(state, self._buffer, planned_mw, hold_mw, free, order, label_mw, gpus_used)
         if bad >= 0:
             raise InvariantBroken(f"GPUs were overbooked in interval {bad} ({self._axis.at(int(bad)).isoformat()})")
         events = _unpack(self._buffer[: int(clock[columns.EVENTS])])
@@ -151,6 +160,19 @@ class Placement:
             )
         if gpus_free.min() < 0 or (gpus_free > self._site_gpus[:, None]).any():
             raise ValueError("gpus_free: must lie between 0 and the GPUs installed")
+
+
+def worth_holding_mw(it_mw: NDArray[np.float64], step_h: float, periods: int) -> NDArray[np.float64]:
+    """What running jobs may keep although the plan dips, `(S, periods)` MW, from a plan `(classes, S, H)`.
+
+    A pause costs a checkpoint, and to resume costs waiting for room: a dip shorter than `PAUSE_WORTH_H` is not
+    followed. So the power held is the highest that the plan offers the site until then.
+    """
+    offered_mw = it_mw.sum(axis=0)
+    ahead = max(1, round(PAUSE_WORTH_H / step_h))
+    padded = np.concatenate([offered_mw, np.zeros((len(offered_mw), ahead))], axis=1)[:, : periods + ahead - 1]
+    held: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(padded, ahead, axis=1).max(axis=2)
+    return held[:, :periods]
 
 
 def _order(site_rank: NDArray[np.int64] | None, sites: int, n: int) -> NDArray[np.int64]:

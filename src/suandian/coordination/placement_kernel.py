@@ -5,7 +5,7 @@ class curves, 6 again under the sites' unused totals (borrowing), 7 jobs release
 8 finish, 9 the row of means. The reasons are in docs/explanation/placement.md.
 """
 
-# Compiled with: placement_bits placement_state placement_rules placement_moves 30e60d0afd2d8b07
+# Compiled with: placement_bits placement_state placement_rules placement_moves 5a22fe5e896483fc
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ from suandian.coordination.placement_state import (
     FIRST,
     FIRST_BUCKET,
     GPUS,
+    HELD,
     INDEX,
     INSTALLED,
     KEPT,
@@ -102,18 +103,18 @@ _NONE = np.int64(0)
 
 @njit(cache=True)
 def _pause_down(st: State, events: Ints, now_s: int) -> None:
-    """Pause until GPUs and plan are met, least urgent class and latest deadline first; count what cannot be paused."""
+    """Pause until GPUs and plan (or what is held) are met, least urgent class and latest deadline first; count the rest."""
     sites = st.site.shape[0]
     for site in range(sites):
         if st.clock[MAY_PAUSE]:
             while st.site[site, USED] > st.site[site, CAP] or (
-                not st.clock[AT_ONCE] and st.site[site, TOTAL] > st.site[site, PLANNED]
+                not st.clock[AT_ONCE] and st.site[site, TOTAL] > st.site[site, HELD]
             ):
                 victim = last(st.sets, sites + 2 + site)
                 if victim < 0:
                     break
                 pause(st, events, st.orders[BY_VICTIM, victim], now_s)
-            excess = st.site[site, TOTAL] - st.site[site, PLANNED] - st.site[site, OVERRIDDEN]
+            excess = st.site[site, TOTAL] - st.site[site, HELD] - st.site[site, OVERRIDDEN]
             while not st.clock[AT_ONCE] and excess > 0:
                 pinned = last(st.sets, 2 * sites + 2 + site)
                 if pinned < 0:
@@ -282,8 +283,10 @@ def _close(st: State, events: Ints, label_mw: NDArray[np.float64], gpus: NDArray
 
 
 @njit(cache=True)
-def _look_up(st: State, it_mw: NDArray[np.float64], gpus_free: Ints, order: Ints, column: int) -> None:
-    """Read the interval's limits: GPUs, site order, and in µW the curves of the classes and their sums."""
+def _look_up(
+    st: State, it_mw: NDArray[np.float64], hold_mw: NDArray[np.float64], gpus_free: Ints, order: Ints, column: int
+) -> None:
+    """Read the interval's limits: GPUs, site order, and in µW the curves of the classes, their sums, what is held."""
     for site in range(st.site.shape[0]):
         st.site[site, CAP] = gpus_free[site, column]
         st.site[site, ORDER] = order[site, column % order.shape[1]]
@@ -294,6 +297,8 @@ def _look_up(st: State, it_mw: NDArray[np.float64], gpus_free: Ints, order: Ints
                 st.group[group, CLASS_POWER + st.site.shape[0] + site] = curve + TOLERANCE_MICROWATTS
                 planned += curve
         st.site[site, PLANNED] = planned
+        held = int(hold_mw[site, column % hold_mw.shape[1]] * MICROWATTS_PER_MW) + TOLERANCE_MICROWATTS
+        st.site[site, HELD] = max(planned, held)
 
 
 @njit(cache=True)
@@ -342,6 +347,7 @@ def run(
     st: State,
     events: Ints,
     it_mw: NDArray[np.float64],
+    hold_mw: NDArray[np.float64],
     gpus_free: Ints,
     order: Ints,
     label_mw: NDArray[np.float64],
@@ -352,7 +358,7 @@ def run(
     for column in range(gpus_free.shape[1]):
         now_s = st.clock[START] + st.clock[INDEX] * st.clock[STEP]
         events = _room_for_events(st, events, now_s + st.clock[STEP])
-        _look_up(st, it_mw, gpus_free, order, column)
+        _look_up(st, it_mw, hold_mw, gpus_free, order, column)
         _admit(st, events, now_s, now_s + st.clock[STEP])
         _pause_down(st, events, now_s)
         _place_urgent(st, events, active, now_s)

@@ -1,6 +1,6 @@
 """What can happen to one job: enter, become urgent, start, pause, finish; sets, calendars and ledgers stay true."""
 
-# Compiled with: placement_bits placement_state 4db5c5617159c94a
+# Compiled with: placement_bits placement_state e429fa87edbb9144
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reading the queue out of the placement's state."""
 
-# Compiled with: placement_state d0a36d08decfcad9
+# Compiled with: placement_state 9c28df63abeb9c63
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where a job may start: the limits of a site, the order in which sites are tried, and a quick no for whole buckets."""
 
-# Compiled with: placement_state d0a36d08decfcad9
+# Compiled with: placement_state 9c28df63abeb9c63
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.coordination.placement import Placed, Placement
+from suandian.coordination.placement import Placed, Placement, worth_holding_mw
 from suandian.model.plan import Plan, View
 from suandian.model.workload import FLEXIBILITY_LABELS
 from suandian.physics.cooling import facility_coefficients
@@ -138,6 +138,7 @@ class SimulatedWorld:
             start_at_once=plan.start_at_once,
             may_pause=plan.may_pause,
             site_rank=None if plan.site_rank is None else plan.site_rank[:, :n],
+            hold_mw=worth_holding_mw(plan.it_mw, self.axis.step_h, n),
         )
 
     def _step_inputs(self, plan: Plan, span: slice, facility_mw: NDArray[np.float64]) -> StepInputs:
