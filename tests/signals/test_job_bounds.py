@@ -49,18 +49,22 @@ def test_a_job_running_at_the_start_enters_with_its_remaining_work():
     assert kept.slack_h[0] == pytest.approx(10.0)
 
 
-def test_a_job_past_the_end_is_cut_without_slack():
+def test_a_job_past_the_end_is_cut_and_keeps_a_little_slack():
+    # Two hours are left: a quarter of them is the most slack that is kept, so the work is an hour and a half.
     kept = fit_to_axis(jobs_of([166.0], [5.0], [10.0]), AXIS)
     assert kept.due_s[0] == AXIS.end_s
-    assert kept.duration_s[0] == 2 * 3600
-    assert kept.slack_h[0] == 0
+    assert kept.duration_s[0] == 1.5 * 3600
+    assert kept.slack_h[0] == pytest.approx(0.5)
+    assert fit_to_axis(jobs_of([100.0], [90.0], [10.0]), AXIS).slack_h[0] == pytest.approx(1.0)
+    assert fit_to_axis(jobs_of([100.0], [90.0], [0.25]), AXIS).slack_h[0] == pytest.approx(0.25)
 
 
-def test_due_times_are_clipped_to_the_end():
+def test_a_job_due_after_the_end_is_due_half_way_to_it():
+    # Released at 160 h, five hours long, three hours left after that: due at 166.5 h, not with all others at 168 h.
     kept = fit_to_axis(jobs_of([160.0], [5.0], [10.0]), AXIS)
-    assert kept.due_s[0] == AXIS.end_s
+    assert kept.due_s[0] == AXIS.end_s - 1.5 * 3600
     assert kept.work_gpu_h[0] == 20.0
-    assert kept.slack_h[0] == pytest.approx(3.0)
+    assert kept.slack_h[0] == pytest.approx(1.5)
 
 
 def test_what_lies_outside_is_left_out_and_counted():
@@ -81,9 +85,13 @@ def test_fitted_jobs_fit_and_fitting_twice_changes_nothing(rows):
     assert (kept.released_s >= AXIS.start_s).all()
     assert (kept.released_s + kept.duration_s <= kept.due_s).all()
     assert (kept.due_s <= AXIS.end_s).all()
-    overlap_s = np.minimum(jobs.released_s + jobs.duration_s, AXIS.end_s) - np.maximum(jobs.released_s, AXIS.start_s)
-    inside = (overlap_s > 0) & (jobs.released_s < AXIS.end_s)
-    assert kept.work_gpu_h.sum() == pytest.approx((overlap_s[inside] / 3600 * 4).sum(), rel=1e-6)
+    ends_s, starts_s = jobs.released_s + jobs.duration_s, np.maximum(jobs.released_s, AXIS.start_s)
+    inside = (ends_s > AXIS.start_s) & (jobs.released_s < AXIS.end_s)
+    overlap_s = (np.minimum(ends_s, AXIS.end_s) - starts_s)[inside]
+    lost_s = overlap_s - kept.duration_s
+    assert (lost_s >= 0).all()
+    assert (lost_s[ends_s[inside] <= AXIS.end_s] == 0).all()
+    assert (lost_s <= np.minimum(overlap_s / 4, 3600)).all()
     again = fit_to_axis(kept, AXIS)
     for name in JobTable.column_names():
         assert np.array_equal(getattr(kept, name), getattr(again, name)), name

@@ -21,7 +21,7 @@ __all__ = ["Foresight", "diagnostics_of", "refuse_unserved"]
 #: With more classes than this, those whose slack lies between the same edges are planned as one, D (engineering
 #: default): their summed envelope is a relaxation, and a month of quarter hours stays a matter of seconds.
 _CLASSES_MANY = 12
-_SLACK_EDGES_H = (1.0, 4.0, 16.0, 48.0)
+_SLACK_EDGES_H = (4.0, 24.0)
 
 #: Interactive demand that stays unserved below this is the solver's rounding, not a shortage.
 _UNSERVED_MAX_MW = 1e-3

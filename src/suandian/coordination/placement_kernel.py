@@ -103,7 +103,7 @@ _NONE = np.int64(0)
 
 @njit(cache=True)
 def _pause_down(st: State, events: Ints, now_s: int) -> None:
-    """Pause until GPUs and plan (or what is held) are met, least urgent class and latest deadline first; count the rest."""
+    """Pause until GPUs and plan or hold are met, least urgent class and latest deadline first; count the rest."""
     sites = st.site.shape[0]
     for site in range(sites):
         if st.clock[MAY_PAUSE]:

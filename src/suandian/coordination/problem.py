@@ -93,8 +93,12 @@ class Work:
     staying_mw: Floats
 
 
-def queue_work(view: View, horizon: Horizon) -> Work:
-    """Split the queue into what is fixed and what is free to plan, and add expected arrivals to the latter."""
+def queue_work(view: View, horizon: Horizon, *, margin_h: float = 0.0) -> Work:
+    """Split the queue into what is fixed and what is free to plan, and add expected arrivals to the latter.
+
+    With a margin everything is due that much earlier, where its slack allows: fluid work can be finished at the last
+    moment, jobs of many GPUs cannot.
+    """
     queue, outlook = view.queue, view.outlook
     axis = outlook.axis.part(0, int(horizon.first[-1]))
     classes, sites = len(view.fleet.classes), len(view.fleet.sites)
@@ -105,7 +109,7 @@ def queue_work(view: View, horizon: Horizon) -> Work:
     free = ~fixed
     now_s = axis.start_s
     released_s = np.maximum(queue.released_s[free], now_s)
-    latest_s = np.maximum(queue.due_s[free] - queue.remaining_s[free], released_s)
+    latest_s = np.maximum(queue.due_s[free] - queue.remaining_s[free] - round(margin_h * 3600), released_s)
     released_mwh, due_mwh = cumulative_work_mwh(
         axis, queue.class_index[free], classes, released_s, latest_s, queue.remaining_s[free], power_mw[free]
     )
@@ -113,11 +117,19 @@ def queue_work(view: View, horizon: Horizon) -> Work:
     shape = (classes, sites, -1)
     return Work(
         horizon.at_end(released_mwh + outlook.released_mwh[:, : axis.periods]),
-        horizon.at_end(due_mwh + outlook.due_mwh[:, : axis.periods]),
+        horizon.at_end(
+            due_mwh + _earlier(outlook.due_mwh, outlook.released_mwh, margin_h / axis.step_h)[:, : axis.periods]
+        ),
         horizon.mean(_still_running(axis, bucket, queue.remaining_s, power_mw, fixed, classes * sites)).reshape(shape),
         horizon.mean(_still_running(axis, queue.site, queue.remaining_s, queue.gpus.astype(float), fixed, sites)),
         horizon.mean(_still_running(axis, bucket, queue.remaining_s, power_mw, stays, classes * sites)).reshape(shape),
     )
+
+
+def _earlier(due_mwh: Floats, released_mwh: Floats, periods: float) -> Floats:
+    """Due work moved forward by `periods`, as far as it has been released by then."""
+    ahead = np.minimum(np.arange(due_mwh.shape[1]) + round(periods), due_mwh.shape[1] - 1)
+    return np.minimum(due_mwh[:, ahead], released_mwh)
 
 
 def _still_running(
@@ -198,8 +210,12 @@ class Problem:
     holding_cny_per_mwh_h: Floats
 
     @classmethod
-    def of(cls, view: View, horizon: Horizon, merge: Merge, work: Work) -> Problem:
-        """The problem of `view` on `horizon`; the battery shall end as full as it was at the study's start."""
+    def of(cls, view: View, horizon: Horizon, merge: Merge, work: Work, *, reserve_ratio: float = 0.0) -> Problem:
+        """The problem of `view` on `horizon`; the battery shall end as full as it was at the study's start.
+
+        `reserve_ratio` of each site's GPUs is left out of the plan, for what arrives unexpected and for gaps between
+        jobs of many GPUs.
+        """
         fleet, outlook, weights = view.fleet, view.outlook, view.objective
         sites = len(fleet.sites)
         fixed_mw, per_it_ratio = _facility(view, horizon)
@@ -233,7 +249,7 @@ class Problem:
             fixed_facility_mw=fixed_mw + per_it_ratio * (idle_mw + running_mw),
             per_it_ratio=per_it_ratio,
             hall_mw=np.maximum(it_max_mw - idle_mw - running_mw, 0.0),
-            kgpus=np.maximum(gpus - work.fixed_gpus, 0.0) / 1000.0,
+            kgpus=np.maximum(gpus * (1.0 - reserve_ratio) - work.fixed_gpus, 0.0) / 1000.0,
             buy_cny_per_mwh=horizon.mean(outlook.price_cny_per_mwh + weights.carbon_cny_per_t / 1000.0 * carbon),
             sell_cny_per_mwh=horizon.mean(outlook.export_price_cny_per_mwh),
             import_max_mw=horizon.mean(_limits(view, np.broadcast_to(limit_mw, outlook.site_pv_mw.shape).copy())),

@@ -70,15 +70,6 @@ class Program:
         """Planned peak import, `(S, months)`."""
         return x[self.layout.periods * self.layout.columns :].reshape(self.layout.sites, -1)
 
-    @property
-    def relief(self) -> NDArray[np.bool_]:
-        """Columns that buy off a limit: a plan worth its name leaves them at zero."""
-        relief = np.zeros((self.layout.periods, self.layout.columns), dtype=bool)
-        for name in ("violation", "late", "unserved", "feeder_violation"):
-            offset, count = self.layout.column[name]
-            relief[:, offset : offset + count] = True
-        return np.concatenate([relief.ravel(), np.zeros(len(self.cost) - relief.size, dtype=bool)])
-
     def objective_cny(self, x: Floats) -> float:
         return float(self.cost @ x) + self.offset_cny
 

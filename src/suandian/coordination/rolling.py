@@ -53,11 +53,15 @@ class Rolling:
 
     A window of `horizon_h` (quarter hours for `near_h`, hours after) is optimised under two things it cannot see
     itself: monthly peaks worth paying for, and the worth of work done and energy stored at its end. Both come from
-    a coarse plan to the end of the axis in steps of `coarse_step_h`, made anew each local day.
+    a coarse plan to the end of the axis in steps of `coarse_step_h`, made anew every `coarse_every_h`.
+
+    Fluid work fits anywhere and finishes at the last moment; jobs of many GPUs do not. So everything with slack is
+    planned `margin_h` before it is due, and `reserve_ratio` of the GPUs is left for surprises (D, engineering
+    defaults; 0 and 0 give the optimum of the fluid problem).
 
     Deciding is pure in value: a kept basis only makes the next optimum come faster, and a holding reward for early
-    work makes the optimum unique but for ties between sites. What a Rolling keeps besides is the coarse plan of the
-    local day, made from the first View of that day that it sees; one that joins at noon makes its own at noon.
+    work makes the optimum unique but for ties between sites. What a Rolling keeps besides is the coarse plan, for
+    `coarse_every_h` from the first View that it sees in them; one that joins later makes its own then.
     With `coarse_every_h=0` the coarse plan is made at each decision, and nothing is kept that could matter.
     """
 
@@ -70,8 +74,10 @@ class Rolling:
         decide_every_h: float = 1.0,
         near_h: float = 6.0,
         coarse_step_h: float = 3.0,
-        coarse_every_h: float = 24.0,
+        coarse_every_h: float = 48.0,
         slack_edges_h: tuple[float, ...] = (4.0, 24.0),
+        margin_h: float = 6.0,
+        reserve_ratio: float = 0.1,
     ) -> None:
         if not 0 < decide_every_h <= horizon_h or near_h < 0 or coarse_step_h <= 0 or coarse_every_h < 0:
             raise ValueError(
@@ -80,6 +86,9 @@ class Rolling:
         self._horizon_h, self._near_h, self._decide_every_h = horizon_h, near_h, decide_every_h
         self._coarse_step_h, self._coarse_every_h = coarse_step_h, coarse_every_h
         self._slack_edges_h = tuple(slack_edges_h)
+        if margin_h < 0 or not 0 <= reserve_ratio < 1:
+            raise ValueError("rolling needs margin_h >= 0 and 0 <= reserve_ratio < 1")
+        self._margin_h, self._reserve_ratio = margin_h, reserve_ratio
         self._simplex = WarmSimplex()
         self._merged: tuple[Fleet, Merge] | None = None
         self._outset: tuple[object, Outset] | None = None
@@ -88,8 +97,8 @@ class Rolling:
         axis, zone = view.outlook.axis, view.fleet.zone
         horizon = Horizon.graded(axis, zone, parts=((self._near_h, _NEAR_STEP_H), (self._horizon_h, _FAR_STEP_H)))
         merge = self._merge(view.fleet)
-        work = queue_work(view, horizon)
-        problem = Problem.of(view, horizon, merge, work)
+        work = queue_work(view, horizon, margin_h=self._margin_h)
+        problem = Problem.of(view, horizon, merge, work, reserve_ratio=self._reserve_ratio)
         if horizon.first[-1] < axis.periods:
             problem = _with_outset(problem, self._coarse(view, merge))
         program = assemble(problem)
@@ -109,15 +118,21 @@ class Rolling:
         local_h = int(axis.part(0, 1).local_starts(view.fleet.zone).astype(np.int64)[0]) / 3600.0
         key = (axis.end_s, local_h // self._coarse_every_h) if self._coarse_every_h > 0 else None
         if self._outset is None or key is None or self._outset[0] != key:
-            self._outset = (key, coarse_plan(view, merge, self._coarse_step_h))
+            self._outset = (key, self._coarse_plan(view, merge))
         return self._outset[1]
 
+    def _coarse_plan(self, view: View, merge: Merge) -> Outset:
+        return coarse_plan(view, merge, self._coarse_step_h, margin_h=self._margin_h, reserve_ratio=self._reserve_ratio)
 
-def coarse_plan(view: View, merge: Merge, step_h: float) -> Outset:
+
+def coarse_plan(
+    view: View, merge: Merge, step_h: float, *, margin_h: float = 0.0, reserve_ratio: float = 0.0
+) -> Outset:
     """Plan to the end of the axis in long steps and keep peaks and prices of the optimum."""
     axis = view.outlook.axis
     horizon = Horizon.graded(axis, view.fleet.zone, parts=((axis.duration_h, step_h),), borders=_tariff_steps(view))
-    problem = Problem.of(view, horizon, merge, queue_work(view, horizon))
+    work = queue_work(view, horizon, margin_h=margin_h)
+    problem = Problem.of(view, horizon, merge, work, reserve_ratio=reserve_ratio)
     program = assemble(problem)
     solution = solve_interior(program)
     return Outset(

@@ -44,20 +44,9 @@ class Solution:
 def solve_interior(program: Program) -> Solution:
     """Solve by Clarabel, without crossover: steady prices where optima are not unique.
 
-    First without the columns that buy off a limit (lateness, violations, unserved demand): a third fewer columns and
-    better scaled. Their reduced costs at that optimum tell whether they would have been used; if so, or if there is
-    no plan without them, the whole programme is solved. The answer is that of the whole programme either way.
     Raises `Infeasible` where the solver finds no solution or one whose residuals are too large to be used.
     """
-    relief = program.relief
-    try:
-        solution = _clarabel(program, np.where(relief, program.lower, program.upper))
-    except Infeasible:
-        return _clarabel(program, program.upper)
-    worth = _reduced_cost(program, solution.row_price)[relief & (program.upper > program.lower)]
-    if worth.size and float(worth.min()) < -_RESIDUAL_MAX * float(np.abs(program.cost).max()):
-        return _clarabel(program, program.upper)
-    return solution
+    return _clarabel(program, program.upper)
 
 
 def _clarabel(program: Program, upper: Floats) -> Solution:

@@ -95,10 +95,16 @@ class TimeAxis:
         """Wall-clock interval starts in `zone` as naive `datetime64[s]` (for tariffs and reports only)."""
         tz = ZoneInfo(zone)
         starts_s = self.starts_s()
-        # Offsets change on the quarter hour at the earliest, so one look-up per quarter hour is enough.
-        quarters, index = np.unique(starts_s // 900, return_inverse=True)
-        offsets_s = [_utc_offset_s(int(quarter) * 900, tz) for quarter in quarters]
-        local: NDArray[np.datetime64] = (starts_s + np.array(offsets_s, dtype=np.int64)[index]).astype("datetime64[s]")
+        # Clock changes are days apart, so one look at each day's end tells whether there is any; if so, one look per
+        # quarter hour (no zone changes on a finer grid) tells where.
+        days_s = np.append(np.arange(starts_s[0], starts_s[-1], 86_400), starts_s[-1])
+        found_s = {_utc_offset_s(int(day_s), tz) for day_s in days_s}
+        if len(found_s) == 1:
+            offsets_s = np.full(self.periods, found_s.pop(), dtype=np.int64)
+        else:
+            quarters, index = np.unique(starts_s // 900, return_inverse=True)
+            offsets_s = np.array([_utc_offset_s(int(quarter) * 900, tz) for quarter in quarters], dtype=np.int64)[index]
+        local: NDArray[np.datetime64] = (starts_s + offsets_s).astype("datetime64[s]")
         return local
 
     def part(self, first: int, last: int) -> TimeAxis:

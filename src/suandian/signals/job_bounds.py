@@ -12,6 +12,8 @@ from suandian.quantity.timeaxis import TimeAxis
 
 __all__ = ["BoundaryCounts", "arrival_profile", "boundary_counts", "fit_to_axis"]
 
+#: Slack that a job cut at the end keeps at most. D (engineering default).
+CUT_SLACK_MAX_H = 1.0
 _HOUR_S = 3600
 _HOURS_OF_WEEK = 168
 
@@ -41,25 +43,34 @@ def boundary_counts(jobs: JobTable, axis: TimeAxis) -> BoundaryCounts:
 
 
 def fit_to_axis(jobs: JobTable, axis: TimeAxis) -> JobTable:
-    """The two rules of the scenario door, so that every coordinator has the same work to do.
+    """The rules of the scenario door, so that every coordinator has the same work to do.
 
     1. A job released before the start is taken to have run from its release: if it is over, it is left out; else it
        enters at the start with its remaining work and its due time.
-    2. A job that would run past the end even if started at release is cut: its work is what fits from release to the
-       end at `gpus_max`, without slack. Due times are clipped to the end. Jobs released after the end are left out.
-
-    Rows keep their order and ids; `boundary_counts` tells how many were touched.
+    2. A job that would run past the end even if started at release is cut: with L from release to the end, it keeps
+       of its own slack what L allows (at most L/4 and `CUT_SLACK_MAX_H`), and its work is what fits before that. It
+       is due at the end.
+    3. A job that could finish in time but is due after the end is due half-way between its earliest finish and the
+       end: were they all due at the end, they would meet there as no jobs ever do.
+    Jobs released after the end are left out. Rows keep their order and ids; `boundary_counts` tells how many were
+    touched.
     """
     kept = jobs.take((jobs.released_s + jobs.duration_s > axis.start_s) & (jobs.released_s < axis.end_s))
     released_s = np.maximum(kept.released_s, axis.start_s)
     remaining_s = kept.released_s + kept.duration_s - released_s
-    fitting_s = np.minimum(remaining_s, axis.end_s - released_s)
-    untouched = fitting_s == kept.duration_s
+    left_s = axis.end_s - released_s
+    own_slack_s = np.maximum(kept.due_s - released_s - remaining_s, 0)
+    cut = remaining_s > left_s
+    cut_slack_s = np.minimum(np.minimum(own_slack_s, left_s // 4), round(CUT_SLACK_MAX_H * _HOUR_S))
+    length_s = np.where(cut, left_s - cut_slack_s, remaining_s)
+    earliest_s = released_s + length_s
+    late = ~cut & (kept.due_s > axis.end_s)
+    due_s = np.where(late, earliest_s + (axis.end_s - earliest_s + 1) // 2, np.maximum(kept.due_s, released_s))
     return replace(
         kept,
         released_s=released_s,
-        work_gpu_h=np.where(untouched, kept.work_gpu_h, fitting_s / _HOUR_S * kept.gpus_max),
-        due_s=np.clip(kept.due_s, released_s, axis.end_s),
+        work_gpu_h=np.where(length_s == kept.duration_s, kept.work_gpu_h, length_s / _HOUR_S * kept.gpus_max),
+        due_s=np.where(cut, axis.end_s, due_s),
     )
 
 

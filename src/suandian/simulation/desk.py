@@ -142,7 +142,8 @@ class _Arrivals:
     """Expected arrivals from an hour-of-week profile, in closed form for any `now`.
 
     Work arriving at rate r(t) and spread over a run of `run` intervals has, for what arrives after `now`,
-    A(t) = (1/run)·∫_{max(now, t−run)}^{t} [R(u) − R(now)] du with R = ∫ r; D(t) = A(t − slack).
+    A(t) = (1/run)·∫_{max(now, t−run)}^{t} [R(u) − R(now)] du with R = ∫ r; D(t) = A(t − slack). Whatever arrives has
+    to be done by the end of the study, so over the last run D climbs to A at least in proportion.
     """
 
     arrived_mwh: NDArray[np.float64]  # R at interval boundaries, (classes, T + 1)
@@ -173,4 +174,6 @@ class _Arrivals:
         released = np.maximum(released, 0.0)
         source = np.arange(periods - now)[None, :] - self.slack[:, None]
         due = np.where(source >= 0, released[rows, np.maximum(source, 0)], 0.0)
-        return released, due
+        run = np.minimum(self.run[:, None], periods - now)
+        closing = released[:, -1:] * np.clip(1.0 - (periods - ends[None, :]) / run, 0.0, 1.0)
+        return released, np.minimum(np.maximum(due, closing), released)
