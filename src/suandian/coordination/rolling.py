@@ -23,6 +23,9 @@ Floats = NDArray[np.float64]
 #: Shortest step of the window, D (engineering default): quarter hours, the demand charge's metering interval.
 _NEAR_STEP_H = 0.25
 _FAR_STEP_H = 1.0
+#: Beyond a day ahead two hours are enough: forecasts say no more, and the plan is made anew long before, D.
+_FINE_H = 24.0
+_FAREST_STEP_H = 2.0
 #: A jump of the price by this share of its mean begins a new step, D (engineering default).
 _PRICE_STEP_RATIO = 0.05
 
@@ -51,7 +54,7 @@ class Outset:
 class Rolling:
     """Decides every `decide_every_h` from the newest forecasts.
 
-    A window of `horizon_h` (quarter hours for `near_h`, hours after) is optimised under two things it cannot see
+    A window of `horizon_h` (quarter hours for `near_h`, hours to a day ahead, two hours after) is optimised under two things it cannot see
     itself: monthly peaks worth paying for, and the worth of work done and energy stored at its end. Both come from
     a coarse plan to the end of the axis in steps of `coarse_step_h`, made anew every `coarse_every_h`.
 
@@ -95,7 +98,7 @@ class Rolling:
 
     def plan(self, view: View) -> Plan:
         axis, zone = view.outlook.axis, view.fleet.zone
-        horizon = Horizon.graded(axis, zone, parts=((self._near_h, _NEAR_STEP_H), (self._horizon_h, _FAR_STEP_H)))
+        horizon = Horizon.graded(axis, zone, parts=self._parts())
         merge = self._merge(view.fleet)
         work = queue_work(view, horizon, margin_h=self._margin_h)
         problem = Problem.of(view, horizon, merge, work, reserve_ratio=self._reserve_ratio)
@@ -106,6 +109,12 @@ class Rolling:
         stands_for = max(1, min(round(self._decide_every_h / axis.step_h), int(horizon.first[-1])))
         plan = plan_of(view, problem, program, solution.x, work, coordinator=self.name, stands_for=stands_for)
         return replace(plan, diagnostics=diagnostics_of(problem, program, solution))
+
+    def _parts(self) -> tuple[tuple[float, float], ...]:
+        """Steps of the window: (until, length), hours."""
+        fine_h = min(max(_FINE_H, self._near_h), self._horizon_h)
+        parts = ((self._near_h, _NEAR_STEP_H), (fine_h, _FAR_STEP_H), (self._horizon_h, _FAREST_STEP_H))
+        return tuple(part for part, before in zip(parts, ((0.0, 0.0), *parts), strict=False) if part[0] > before[0])
 
     def _merge(self, fleet: Fleet) -> Merge:
         if self._merged is None or self._merged[0] is not fleet:

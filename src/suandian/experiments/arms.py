@@ -67,7 +67,8 @@ def run_arms(truth: Truth, arms: Sequence[ArmPlan], *, workers: int, progress: P
     context = multiprocessing.get_context("spawn")
     told: Queue[tuple[str, float]] = context.Queue()
     with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(truth, told)) as pool:
-        waiting: set[Future[ArmResult]] = {pool.submit(_run_in_worker, arm) for arm in arms}
+        # Scenarios list plain rules first and optimisers last; the longest work is begun first.
+        waiting: set[Future[ArmResult]] = {pool.submit(_run_in_worker, arm) for arm in reversed(arms)}
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
