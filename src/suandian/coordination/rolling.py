@@ -54,9 +54,10 @@ class Outset:
 class Rolling:
     """Decides every `decide_every_h` from the newest forecasts.
 
-    A window of `horizon_h` (quarter hours for `near_h`, hours to a day ahead, two hours after) is optimised under two things it cannot see
-    itself: monthly peaks worth paying for, and the worth of work done and energy stored at its end. Both come from
-    a coarse plan to the end of the axis in steps of `coarse_step_h`, made anew every `coarse_every_h`.
+    A window of `horizon_h` (quarter hours for `near_h`, hours to a day ahead, two hours after) is optimised under two
+    things it cannot see itself: monthly peaks worth paying for, and the worth of work done and energy stored at its
+    end. Both come from a coarse plan to the end of the axis in steps of `coarse_step_h`, made anew every
+    `coarse_every_h`.
 
     Fluid work fits anywhere and finishes at the last moment; jobs of many GPUs do not. So everything with slack is
     planned `margin_h` before it is due, and `reserve_ratio` of the GPUs is left for surprises (D, engineering
