@@ -15,13 +15,14 @@ SUFFIXES = (
     "_ratio", "_m", "_px", "_count", "_rate", "_j", "_per_h", "_percent", "_w_per_m2", "_tokens", "_days",
 )  # fmt: skip
 
-#: Dimensionless by nature: counts, indices, shares of a colour, statistics without a unit.
+#: Dimensionless by nature: counts, indices, shares of a colour, statistics without a unit; `limits` is a table whose
+#: columns have units of their own.
 PURE = {
     "periods", "gpus", "gpus_min", "gpus_max", "seed", "index", "first", "last", "until", "now", "count", "stands_for",
     "sites", "classes", "row", "rows", "weights", "value", "values", "amount", "total", "scale", "share", "n", "low",
     "high", "x", "y", "z", "a", "b", "share_done", "width", "height", "line", "level", "size", "sigma", "minimum",
     "maximum", "above", "number", "step", "origin", "overrides", "truth", "upper", "history", "quantile", "signal",
-    "percentile",
+    "percentile", "gpus_used", "room_gpus", "limits",
 }  # fmt: skip
 
 FLOATS = ("float", "NDArray[np.float64]")

@@ -171,8 +171,8 @@ def worth_holding_mw(it_mw: NDArray[np.float64], step_h: float, periods: int) ->
     offered_mw = it_mw.sum(axis=0)
     ahead = max(1, round(PAUSE_WORTH_H / step_h))
     padded = np.concatenate([offered_mw, np.zeros((len(offered_mw), ahead))], axis=1)[:, : periods + ahead - 1]
-    held: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(padded, ahead, axis=1).max(axis=2)
-    return held[:, :periods]
+    held_mw: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(padded, ahead, axis=1).max(axis=2)
+    return held_mw[:, :periods]
 
 
 def _order(site_rank: NDArray[np.int64] | None, sites: int, n: int) -> NDArray[np.int64]:

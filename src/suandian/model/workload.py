@@ -111,8 +111,8 @@ class JobTable:
     @property
     def slack_h(self) -> NDArray[np.float64]:
         """Hours by which the run may be put off, not below zero, shape `(jobs,)`."""
-        slack: NDArray[np.float64] = np.maximum((self.due_s - self.released_s - self.duration_s) / 3600.0, 0.0)
-        return slack
+        slack_h: NDArray[np.float64] = np.maximum((self.due_s - self.released_s - self.duration_s) / 3600.0, 0.0)
+        return slack_h
 
     @property
     def energy_mwh(self) -> NDArray[np.float64]:

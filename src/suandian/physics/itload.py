@@ -67,8 +67,8 @@ GPU_POWER_BY_KIND_W: Mapping[str, float] = MappingProxyType(
 
 def server_power_w(gpu_power_w: NDArray[np.float64]) -> NDArray[np.float64]:
     """Power of servers from the power of their GPUs: shape `(…, GPUs)` → `(…)`, W. Formula and source: module."""
-    power: NDArray[np.float64] = SERVER_BASE_W + SERVER_PER_GPU_RATIO * np.asarray(gpu_power_w).sum(axis=-1)
-    return power
+    power_w: NDArray[np.float64] = SERVER_BASE_W + SERVER_PER_GPU_RATIO * np.asarray(gpu_power_w).sum(axis=-1)
+    return power_w
 
 
 def idle_power_per_gpu_kw() -> float:

@@ -147,7 +147,7 @@ class _Arrivals:
     """
 
     arrived_mwh: NDArray[np.float64]  # R at interval boundaries, (classes, T + 1)
-    integral: NDArray[np.float64]  # ∫R in MWh·intervals, (classes, T + 1)
+    spread_mwh: NDArray[np.float64]  # (1/run)·∫R at interval boundaries, (classes, T + 1)
     run: NDArray[np.int64]
     slack: NDArray[np.int64]
 
@@ -159,18 +159,18 @@ class _Arrivals:
         per_interval_mwh = truth.arrivals_mw[:, hour_of_week] * axis.step_h
         arrived = np.concatenate([np.zeros((len(per_interval_mwh), 1)), np.cumsum(per_interval_mwh, axis=1)], axis=1)
         middle = 0.5 * (arrived[:, 1:] + arrived[:, :-1])
-        integral = np.concatenate([np.zeros((len(middle), 1)), np.cumsum(middle, axis=1)], axis=1)
         run = np.maximum(np.rint(truth.arrival_run_h / axis.step_h).astype(np.int64), 1)
+        integral = np.concatenate([np.zeros((len(middle), 1)), np.cumsum(middle, axis=1)], axis=1)
         slack = np.floor(truth.fleet.classes.slack_h / axis.step_h).astype(np.int64)
-        return cls(arrived, integral, run, slack)
+        return cls(arrived, integral / run[:, None], run, slack)
 
     def after(self, now: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         periods = self.arrived_mwh.shape[1] - 1
         ends = np.arange(now + 1, periods + 1)
         lower = np.maximum(ends[None, :] - self.run[:, None], now)
         rows = np.arange(len(self.run))[:, None]
-        area = self.integral[:, ends] - self.integral[rows, lower]
-        released = (area - self.arrived_mwh[:, [now]] * (ends[None, :] - lower)) / self.run[:, None]
+        spread = self.spread_mwh[:, ends] - self.spread_mwh[rows, lower]
+        released = spread - self.arrived_mwh[:, [now]] * ((ends[None, :] - lower) / self.run[:, None])
         released = np.maximum(released, 0.0)
         source = np.arange(periods - now)[None, :] - self.slack[:, None]
         due = np.where(source >= 0, released[rows, np.maximum(source, 0)], 0.0)

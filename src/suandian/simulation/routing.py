@@ -20,8 +20,8 @@ def planned_shares(fleet: Fleet, plan_mw: NDArray[np.float64], demand_mw: NDArra
     home = np.zeros_like(wish)
     home[np.arange(len(wish)), fleet.stream_home] = 1.0
     share = np.where(total > 0, wish / np.where(total > 0, total, 1.0), home)
-    served: NDArray[np.float64] = share * demand_mw[:, None, :]
-    return served
+    served_mw: NDArray[np.float64] = share * demand_mw[:, None, :]
+    return served_mw
 
 
 def gpus_of(fleet: Fleet, served_mw: NDArray[np.float64]) -> NDArray[np.int64]:
