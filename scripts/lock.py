@@ -24,6 +24,7 @@ def resolved(requirements: list[str], constraints: Path | None) -> list[str]:
 
 
 def main() -> None:
+    """Resolve twice and write both files."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     runtime = ROOT / "requirements.lock"
     lines = resolved(project["project"]["dependencies"], None)

@@ -1,6 +1,6 @@
 """What README and docs tell people to type is run here, in an empty folder, as it stands.
 
-One substitution: a `suandian run` that names no end of its own gets `--set time.end=…`, two days after the shipped
+One substitution: a `suandian run` that names no end of its own gets `--set time.end=…`, one day after the shipped
 study's start, because a month for every page would take minutes. Blocks with a title are written as files first; what a
 `console` block shows below its command is compared with what the command says.
 """
@@ -20,7 +20,7 @@ COMMAND = re.compile(r"^(?:    |\$ )?(?:\.venv/bin/)?((?:suandian|sed) [^\n#]+?)
 ANSWER = re.compile(r"^\$ (suandian [^\n]+)\n(.*?)(?=^\$ |\Z)", re.DOTALL | re.MULTILINE)
 #: Needs data that does not ship.
 NEEDS = "--data"
-SHORT = ["--set", "time.end=2026-04-03"]
+SHORT = ["--set", "time.end=2026-04-02"]
 
 
 def text_of(page: Path) -> str:
