@@ -23,8 +23,7 @@ Floats = NDArray[np.float64]
 #: Shortest step of the window, D (engineering default): quarter hours, the demand charge's metering interval.
 _NEAR_STEP_H = 0.25
 _FAR_STEP_H = 1.0
-#: Beyond a day ahead two hours are enough: forecasts say no more, and the plan is made anew long before, D.
-_FINE_H = 24.0
+#: Beyond `fine_h` two hours are enough: forecasts say no more, and the plan is made anew long before, D.
 _FAREST_STEP_H = 2.0
 #: A jump of the price by this share of its mean begins a new step, D (engineering default).
 _PRICE_STEP_RATIO = 0.05
@@ -54,7 +53,7 @@ class Outset:
 class Rolling:
     """Decides every `decide_every_h` from the newest forecasts.
 
-    A window of `horizon_h` (quarter hours for `near_h`, hours to a day ahead, two hours after) is optimised under two
+    A window of `horizon_h` (quarter hours for `near_h`, hours for `fine_h`, two hours after) is optimised under two
     things it cannot see itself: monthly peaks worth paying for, and the worth of work done and energy stored at its
     end. Both come from a coarse plan to the end of the axis in steps of `coarse_step_h`, made anew every
     `coarse_every_h`.
@@ -77,8 +76,9 @@ class Rolling:
         horizon_h: float = 48.0,
         decide_every_h: float = 1.0,
         near_h: float = 6.0,
+        fine_h: float = 24.0,
         coarse_step_h: float = 3.0,
-        coarse_every_h: float = 48.0,
+        coarse_every_h: float = 96.0,
         slack_edges_h: tuple[float, ...] = (4.0, 24.0),
         margin_h: float = 6.0,
         reserve_ratio: float = 0.1,
@@ -88,6 +88,7 @@ class Rolling:
                 "rolling needs 0 < decide_every_h <= horizon_h, near_h >= 0, coarse_step_h > 0 and coarse_every_h >= 0"
             )
         self._horizon_h, self._near_h, self._decide_every_h = horizon_h, near_h, decide_every_h
+        self._fine_h = fine_h
         self._coarse_step_h, self._coarse_every_h = coarse_step_h, coarse_every_h
         self._slack_edges_h = tuple(slack_edges_h)
         if margin_h < 0 or not 0 <= reserve_ratio < 1:
@@ -113,7 +114,7 @@ class Rolling:
 
     def _parts(self) -> tuple[tuple[float, float], ...]:
         """Steps of the window: (until, length), hours."""
-        fine_h = min(max(_FINE_H, self._near_h), self._horizon_h)
+        fine_h = min(max(self._fine_h, self._near_h), self._horizon_h)
         parts = ((self._near_h, _NEAR_STEP_H), (fine_h, _FAR_STEP_H), (self._horizon_h, _FAREST_STEP_H))
         return tuple(part for part, before in zip(parts, ((0.0, 0.0), *parts), strict=False) if part[0] > before[0])
 
