@@ -49,6 +49,9 @@ class Options:
     battery: bool = True
     pv: bool = True
     late_jobs: int = 0
+    late_control: int = 0
+    late_foresight: int = 0
+    bound_ratio: float = 0.995
     reverse_lean: bool = False
     demand_cny_per_mw_month: float = 12_000.0
     zone: str = "Asia/Shanghai"
@@ -88,7 +91,7 @@ def make_finding(options: Options | None = None) -> Finding:
         arms=arms,
         control=options.arms[0],
         chosen=options.chosen if options.chosen in options.arms else options.arms[-1],
-        bound_cny=min(arm.kpis["objective_cny"] for arm in arms.values()) * 0.995,
+        bound_cny=min(arm.kpis["objective_cny"] for arm in arms.values()) * options.bound_ratio,
         provenance=provenance,
         folder=None,
     )
@@ -259,7 +262,7 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
             MeterBlock(first, imported[:, part], exported[:, part], np.zeros(imported[:, part].shape, np.int8))
         )
     frame, delay = _jobs_of(name, jobs, options)
-    kpis = _kpis(truth, np.array(site_net), nets, options if name == options.chosen else Options(), delay)
+    kpis = _kpis(truth, np.array(site_net), nets, _late_jobs(options, name), delay)
     kpis |= {
         "pv_curtailed_mwh": curtailed_mwh,
         "reverse_limit_h": at_limit_h,
@@ -276,7 +279,13 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
     return Arm(name, journal, kpis, sites, frame, Ledger("CNY"))
 
 
-def _kpis(truth: Truth, net: Array, nets: Mapping[str, Array], options: Options, delay: Array) -> dict[str, float]:
+def _late_jobs(options: Options, name: str) -> int:
+    if name == options.chosen:
+        return options.late_jobs
+    return {options.arms[0]: options.late_control, "foresight": options.late_foresight}.get(name, 0)
+
+
+def _kpis(truth: Truth, net: Array, nets: Mapping[str, Array], late_jobs: int, delay: Array) -> dict[str, float]:
     step_h = truth.axis.step_h
     imported = np.maximum(net, 0) * step_h
     energy = float((imported * truth.price_cny_per_mwh).sum())
@@ -301,7 +310,7 @@ def _kpis(truth: Truth, net: Array, nets: Mapping[str, Array], options: Options,
         "renewable_share_ratio": float(1 - imported.sum() / (imported.sum() + 900.0)),
         "battery_throughput_mwh": 0.0,
         "jobs_completed": float(len(delay)),
-        "deadline_misses": float(options.late_jobs),
+        "deadline_misses": float(late_jobs),
         "delay_mean_h": float(delay.mean()),
         "delay_p95_h": float(np.quantile(delay, 0.95)),
         "work_gpu_h": 0.0,
@@ -338,7 +347,8 @@ def _jobs_of(name: str, jobs: Mapping[str, object], options: Options) -> tuple[p
             "released": released.astype("datetime64[s]").astype("datetime64[ms]"),
             "delay_h": delay,
             "work_gpu_h": jobs["work_gpu_h"],
-            "missed": rows < (options.late_jobs if name == options.chosen else 0),
+            "pauses": (waits & (rows % 5 == 0)).astype(np.int64),
+            "missed": rows < _late_jobs(options, name),
         }
     )
     return frame, delay

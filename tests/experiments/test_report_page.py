@@ -151,8 +151,17 @@ def test_tables_hold_every_measure_and_every_arm() -> None:
     arms = arm_rows(study)
     assert [row.kind for row in arms].count("chosen") == 1
     assert arms[0].name == "Run now (control)"
-    assert arms[-1].name == "Perfect foresight (bound)"
+    assert [row.name for row in arms[-2:]] == ["Perfect foresight (yardstick)", "Bound for punctual plans"]
     assert all(len(row.cells) == len(arm_columns(study)) for row in arms)
+
+
+def test_unserved_interactive_load_is_shown_only_where_there_is_any() -> None:
+    finding = make_finding(Options(days=2))
+    assert "interactive_unserved_mwh" not in {row.kpi for row in kpi_rows(Study(finding, "en"))}
+    rolling = finding.arms["rolling"]
+    failed = replace(rolling, kpis={**rolling.kpis, "interactive_unserved_mwh": 2.5})
+    rows = kpi_rows(Study(replace(finding, arms={**finding.arms, "rolling": failed}), "en"))
+    assert "interactive_unserved_mwh" in {row.kpi for row in rows}
 
 
 def test_a_study_without_jobs_has_no_delay_to_show() -> None:

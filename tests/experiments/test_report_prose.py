@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from suandian.experiments.finding import Finding
 from suandian.experiments.report import copy_cards, copy_figures, copy_verdict, html
 from suandian.experiments.report.captions import surplus_mask, where_text
-from suandian.experiments.report.prose import headline, kpi_title, lead, next_steps, outcome, verdict
+from suandian.experiments.report.prose import arms_sub, headline, kpi_title, lead, next_steps, outcome, verdict
 from suandian.experiments.report.sentences import PATTERNS
 from suandian.experiments.report.study import Study
-from suandian.experiments.report.table import KpiRow, kpi_rows
+from suandian.experiments.report.table import KpiRow, arm_rows, kpi_rows
 from suandian.experiments.report.words import _WORDS
 
 CASES = {
@@ -30,6 +30,8 @@ CASES = {
     "one_arm": Options(arms=("run_now",)),
     "worse": Options(reverse_lean=True),
     "late": Options(late_jobs=3),
+    "fewer_late": Options(late_jobs=3, late_control=9, late_foresight=40),
+    "no_bound": Options(late_foresight=40, bound_ratio=1.2),
     "dearer": Options(demand_cny_per_mw_month=38_000.0),
     "dark": Options(pv=False, battery=False),
     "short": Options(days=2, arms=("run_now", "rolling")),
@@ -208,7 +210,7 @@ def test_every_number_in_prose_is_the_one_in_the_record(case: str, lang: str) ->
             else:
                 assert float(arm) == pytest.approx(wanted, rel=1e-9, abs=1e-12)
         else:
-            assert kind in ("kept", "date", "bound"), value
+            assert kind in ("kept", "date", "bound", "fluid"), value
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -218,13 +220,49 @@ def test_prose_holds_no_number_that_was_typed(case: str, lang: str) -> None:
         assert not re.search(r"\d", FIXED.sub("", text.strip())), text
 
 
+def kept_text(finding: Finding) -> list[str]:
+    return [t for v, t in read(finding, "en").data if v.startswith("kept|")]
+
+
 def test_kept_share_is_that_of_the_shown_objective() -> None:
+    """Against the bound where it stands; without one against the arm that knows the future, if it is punctual."""
+    for options, arm in ((Options(), None), (Options(bound_ratio=float("nan")), "foresight")):
+        finding = make_finding(options)
+        objective = {a: shown(finding, "objective_cny", a, 1e6, 2) for a in ("run_now", "rolling", "foresight")}
+        floor = objective[arm] if arm else rounded(finding.bound_cny / 1e6, 2)
+        share = (objective["run_now"] - objective["rolling"]) / (objective["run_now"] - floor) * 100
+        (text,) = kept_text(finding)
+        assert parse(text)[0] == share.quantize(Decimal(1), ROUND_HALF_UP)
+    assert kept_text(case_finding("no_bound")) == []
+
+
+def test_bound_is_told_only_where_it_lies_below_every_arm() -> None:
     finding = make_finding()
-    texts = [(v, t) for v, t in read(finding, "en").data if v.startswith("kept|")]
-    assert len(texts) == 1
-    objective = {a: shown(finding, "objective_cny", a, 1e6, 2) for a in ("run_now", "rolling", "foresight")}
-    share = (objective["run_now"] - objective["rolling"]) / (objective["run_now"] - objective["foresight"]) * 100
-    assert parse(texts[0][1])[0] == share.quantize(Decimal(1), ROUND_HALF_UP)
+    bound = rounded(finding.bound_cny / 1e6, 2)
+    found = {v: parse(t)[0] for v, t in read(finding, "en").data if v.startswith("fluid|")}
+    assert found == {
+        "fluid|objective_cny|": bound,
+        "fluid|objective_cny|rolling": shown(finding, "objective_cny", "rolling", 1e6, 2) - bound,
+    }
+    assert arm_rows(Study(finding, "en"))[-1].kind == "bound"
+    without = case_finding("no_bound")
+    assert not any(v.startswith("fluid|") for v, _ in read(without, "en").data)
+    assert "not comparable by cost" in arms_sub(Study(without, "en"))
+    assert all(row.kind != "bound" for row in arm_rows(Study(without, "en")))
+
+
+def test_an_arm_that_knows_the_future_and_is_late_is_explained() -> None:
+    for lang, reason in (("en", "no margin for whole jobs"), ("zh", "留余量")):
+        assert reason in arms_sub(Study(case_finding("fewer_late"), lang))
+        assert reason not in arms_sub(Study(case_finding("county"), lang))
+
+
+def test_fewer_late_jobs_than_the_control_are_a_gain() -> None:
+    study = Study(case_finding("fewer_late"), "en")
+    assert verdict(study).striptags() == "cheaper, with fewer late jobs: 3, not 9"
+    assert "late jobs from 9 to 3" in headline(study).striptags()
+    assert "First" not in next_steps(study)[0]
+    assert verdict(Study(case_finding("late"), "en")).striptags() == "3 jobs finish late"
 
 
 def test_balance_bound_covers_the_error_of_the_record() -> None:

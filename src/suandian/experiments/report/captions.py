@@ -139,14 +139,20 @@ def where_text(study: Study) -> tuple[Markup, Markup, Markup]:
         round_half_up(after / divisor, decimals) - round_half_up(before / divisor, decimals)
         for before, after in zip(totals[study.control], totals[study.chosen], strict=True)
     ]
+    caption = say(study, "where_caption", **sums)
+    paused = (
+        study.finding.arms[study.chosen].jobs["pauses"].sum() > study.finding.arms[study.control].jobs["pauses"].sum()
+    )
+    if paused and whole[study.chosen] > 1.005 * whole[study.control]:
+        caption += Markup(" " if study.lang == "en" else "") + say(study, "where_repeated")
     best = max(sites, key=lambda row: gains[row])
     if float(gains[best]) * divisor < 0.005 * whole[study.control]:
-        return say(study, "where_title_same"), sub, say(study, "where_caption", **sums)
+        return say(study, "where_title_same"), sub, caption
     delta = study.fact("site_gain", float(gains[best]), decimals, unit)
     return (
         say(study, "where_title", site=study.site_name(best), delta=delta, control=control_phrase(study)),
         sub,
-        say(study, "where_caption", **sums),
+        caption,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from suandian.experiments.report.behind import bought_mwh
-from suandian.experiments.report.prose import control_phrase
+from suandian.experiments.report.prose import control_phrase, outcome
 from suandian.experiments.report.sentences import sentence
 from suandian.experiments.report.study import Study
 
@@ -60,13 +60,12 @@ def _decide(study: Study) -> tuple[tuple[Markup, Markup], ...]:
             _say(study, "bill", change=numbers.signed_change("total_cost_cny", arm), control=control_phrase(study)),
         )
     )
-    missed = (numbers.value("deadline_misses", arm), _say(study, "missed"))
+    missed = _was(study, "missed", "deadline_misses")
     delay = (
         numbers.value("delay_mean_h", arm),
         _say(study, "delay", p95=numbers.value("delay_p95_h", arm)),
     )
-    late = study.finding.arms[arm].kpis["deadline_misses"] > 0
-    return (missed, bill, delay) if late else (bill, missed, delay)
+    return (missed, bill, delay) if outcome(study).later else (bill, missed, delay)
 
 
 def _grid(study: Study) -> tuple[tuple[Markup, Markup], ...]:

@@ -70,6 +70,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "where_title_alone": ("Where the work ran", "计算在哪里运行"),
     "where_sub": ("IT energy above idle by site and class, {unit}", "各站点、各类别的 IT 电量（高于待机），{unit}"),
     "where_caption": ("Total {before} in the control and {after} in the plan.", "合计：对照 {before}，方案 {after}。"),
+    "where_repeated": (
+        "The plan pauses jobs; what it draws more is work repeated from the last checkpoint.",
+        "方案会暂停作业；多出的电量是从上一检查点重算的工作。",
+    ),
     "where_caption_alone": ("Total {before}.", "合计 {before}。"),
     "delay_title": (
         "{after} of jobs lose a minute or more; with {control} it is {before}",
@@ -85,17 +89,17 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "Interactive requests are not in this figure: they never wait.",
         "方案中 95% 的作业延迟不超过 {p95}；逾期 {misses}。在线推理不在图中：它从不等待。",
     ),
-    "import_goes": ("Peak import goes from {before} to {after}", "最大购入由 {before} 变为 {after}"),
-    "import_stays": ("Peak import stays at {value}", "最大购入维持 {value}"),
-    "export_goes": ("peak export goes from {before} to {after}", "最大送出由 {before} 变为 {after}"),
-    "export_stays": ("peak export stays at {value}", "最大送出维持 {value}"),
+    "import_goes": ("Peak import goes from {before} to {after}", "最大下网功率由 {before} 变为 {after}"),
+    "import_stays": ("Peak import stays at {value}", "最大下网功率维持 {value}"),
+    "export_goes": ("peak export goes from {before} to {after}", "最大上网功率由 {before} 变为 {after}"),
+    "export_stays": ("peak export stays at {value}", "最大上网功率维持 {value}"),
     "duration_title_alone": (
         "Peak import {before}, peak export {low_before}",
-        "最大购入 {before}，最大送出 {low_before}",
+        "最大下网功率 {before}，最大上网功率 {low_before}",
     ),
     "duration_sub": (
         "Power at {place}, sorted, MW (above zero: import)",
-        "{place}功率，按大小排序，MW（零线以上为购入）",
+        "{place}功率，按大小排序，MW（零线以上为下网）",
     ),
     "duration_caption": (
         "Each point says for how much of the study the flow was at least that high. "

@@ -13,7 +13,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     # verdict
     "v_late": ("{n} jobs finish late", "{n} 个作业逾期"),
     "v_late_one": ("{n} job finishes late", "{n} 个作业逾期"),
-    "v_over": ("imports more than the connection may carry", "购入功率超出并网上限"),
+    "v_cheaper_fewer": ("cheaper, with fewer late jobs: {n}, not {m}", "更省钱，逾期作业由 {m} 个减至 {n} 个"),
+    "v_over": ("imports more than the connection may carry", "下网功率超出并网上限"),
     "v_better": ("better than {control}", "优于{control}"),
     "v_better_wait": ("better, at the price of waiting", "更优，代价是等待"),
     "v_cheaper_but": ("cheaper, but not better in everything", "更省钱，但并非处处更优"),
@@ -23,16 +24,16 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "v_same": ("no difference", "没有差别"),
     "v_alone": ("one arm, nothing to compare", "仅一种方式，无从比较"),
     # subjects of the headline
-    "s_rolling": ("Scheduling computing around sun and price", "让计算随阳光与电价而动"),
-    "s_foresight": ("Scheduling computing with perfect knowledge", "以完美预知安排计算"),
-    "s_greenest_site": ("Sending computing to the greenest site", "把计算送往最绿站点"),
-    "s_other": ("Running computing by “{arm}”", "按“{arm}”方式安排计算"),
+    "s_rolling": ("Scheduling computing around sun and price", "让算力随阳光与电价而动"),
+    "s_foresight": ("Scheduling computing with perfect knowledge", "以完美预知调度算力"),
+    "s_greenest_site": ("Sending computing to the greenest site", "把算力任务送往最绿站点"),
+    "s_other": ("Running computing by “{arm}”", "按“{arm}”方式调度算力"),
     "h_cut": ("{subject} cuts {gains}", "{subject}，{gains}"),
     "h_but": ("but {losses}", "但{losses}"),
     "h_bad": ("{subject} does not pay here", "{subject}，在此并不划算"),
     "h_same": (
         "{subject} changes neither bill, solar, carbon nor peak",
-        "{subject}，电费、弃光、碳排放与最大购入均无变化",
+        "{subject}，电费、弃光、碳排放与最大下网功率均无变化",
     ),
     "h_late": ("{n} jobs finish late", "{n} 个作业逾期"),
     "h_late_one": ("{n} job finishes late", "{n} 个作业逾期"),
@@ -47,11 +48,14 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "g_total_cost_cny": ("the bill by {by}", "电费降低 {by}"),
     "g_pv_curtailed_mwh": ("wasted solar by {by}", "弃光减少 {by}"),
     "g_carbon_average_kg": ("carbon by {by}", "碳排放减少 {by}"),
-    "g_peak_import_mw": ("peak import by {by}", "最大购入降低 {by}"),
+    "g_peak_import_mw": ("peak import by {by}", "最大下网功率降低 {by}"),
+    "g_peaks": ("the connections' peak imports by {by}", "各并网点最大下网功率之和降低 {by}"),
+    "g_fewer": ("late jobs from {before} to {after}", "逾期作业由 {before} 个减至 {after} 个"),
     "l_total_cost_cny": ("the bill rises by {by}", "电费上升 {by}"),
     "l_pv_curtailed_mwh": ("wasted solar rises by {by}", "弃光增加 {by}"),
     "l_carbon_average_kg": ("carbon rises by {by}", "碳排放增加 {by}"),
-    "l_peak_import_mw": ("peak import rises by {by}", "最大购入升高 {by}"),
+    "l_peak_import_mw": ("peak import rises by {by}", "最大下网功率升高 {by}"),
+    "l_peaks": ("the connections' peak imports together rise by {by}", "各并网点最大下网功率之和升高 {by}"),
     "l_delay_mean_h": ("the mean job finishes {gap} later", "作业平均晚完成 {gap}"),
     # lead
     "lead_bill": ("The bill goes from {before} to {after}.", "电费由 {before} 变为 {after}。"),
@@ -68,6 +72,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "有 {unserved} 在线推理未获服务。",
     ),
     "lead_bound": (
+        "By the objective, no punctual plan could save more than another {gap}.",
+        "按优化目标，任何按时完成的方案最多还能再省 {gap}。",
+    ),
+    "lead_foresight": (
         "Perfect knowledge of the future would save {gap} more of the objective.",
         "若完全预知未来，目标值还可再降 {gap}。",
     ),
@@ -82,9 +90,14 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "维持{control}：“{arm}”使电费变化 {delta}。",
     ),
     "a_late": ("First find out why {n} jobs are late.", "先查明 {n} 个作业为何逾期。"),
-    "a_over": ("Guard the import limit: {over} lie above it.", "守住购入上限：有 {over} 超限。"),
+    "a_late_still": ("Find out why {n} jobs are still late.", "查明仍有 {n} 个作业逾期的原因。"),
+    "a_over": ("Guard the import limit: {over} lie above it.", "守住下网上限：有 {over} 超限。"),
     "a_solar": ("Find a use for {rest} of solar still curtailed.", "为仍被弃掉的 {rest} 光伏找到用处。"),
     "a_forecast": ("Improve the forecasts: worth at most {gap}.", "改进预测：最多值 {gap}。"),
+    "a_bound": (
+        "Improve forecasts and planning: worth at most {gap}.",
+        "改进预测与调度：最多还值 {gap}。",
+    ),
     "a_other": ("Look at “{arm}”: its bill is {gap} lower still.", "看看“{arm}”：电费还要低 {gap}。"),
     "a_reverse": ("Talk to the grid company: {hours} at the reverse limit.", "与电网公司商议：触及反送上限 {hours}。"),
     "a_compare": ("Run the study with a second coordinator to compare.", "再加入一种调度方式以作比较。"),
@@ -100,8 +113,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "“{arm}”与对照“{control}”。天气、作业与随机种子相同。",
     ),
     "k_sub_foresight": (
-        "“{arm}” knows the future and is a bound, not a method. Same weather, same jobs, same seed as the control.",
-        "“{arm}”预知未来，是上界而非可用方法。天气、作业与随机种子与对照相同。",
+        "“{arm}” knows the future and is a yardstick, not a method. Same weather, same jobs, same seed as the control.",
+        "“{arm}”预知未来，是参照而非可用方法。天气、作业与随机种子与对照相同。",
     ),
     "k_sub_alone": (
         "There is one arm; a second coordinator would give something to compare.",
@@ -111,6 +124,23 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "t_arms_share": (
         "“{arm}” keeps {share} of what perfect knowledge would save",
         "“{arm}”实现了完美预知所能节省的 {share}",
+    ),
+    "t_arms_most": (
+        "“{arm}” reaches {share} of the saving that the bound permits",
+        "“{arm}”实现了理论最大节省的 {share}",
+    ),
+    "t_foresight_late": (
+        "“{arm}” misses {n} deadlines because its plan treats work as divisible and leaves no margin for whole jobs, "
+        "so its costs do not compare with those of punctual arms.",
+        "“{arm}”有 {n} 个作业逾期：其计划把工作视为可任意拆分，未给整个作业的落位留余量，故其费用不可与按时方式相比。",
+    ),
+    "t_bound": (
+        "The bound: by the objective, no punctual plan can cost less than {bound}.",
+        "下界：按优化目标，任何按时完成的方案都不低于 {bound}。",
+    ),
+    "t_late": (
+        "Arms with late jobs did less work in time and are not comparable by cost.",
+        "有逾期作业的方式未按时完成同样的工作，费用不可比。",
     ),
     "t_arms_sub": (
         "Small: change against the control. The objective is what the optimisers minimise: the bill, battery wear and "

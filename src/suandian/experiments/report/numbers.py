@@ -206,6 +206,23 @@ class Numbers:
         gap = abs(self.shown(kpi, other) - self.shown(kpi, arm))
         return tagged("gap", kpi, f"{arm}|{other}", join_unit(fixed(gap, scale.decimals), scale.unit))
 
+    def bound(self, bound_cny: float) -> Markup:
+        """The bound on the objective, in the objective's unit."""
+        scale = self.scale("objective_cny")
+        text = join_unit(fixed(bound_cny / scale.scale, scale.decimals), scale.unit)
+        return tagged("fluid", "objective_cny", "", text)
+
+    def above_bound(self, bound_cny: float, arm: str) -> Decimal:
+        """Shown objective of `arm` minus the shown bound."""
+        scale = self.scale("objective_cny")
+        return self.shown("objective_cny", arm) - round_half_up(bound_cny / scale.scale, scale.decimals)
+
+    def bound_gap(self, bound_cny: float, arm: str) -> Markup:
+        """How far the objective of `arm` lies above the bound, with unit."""
+        scale = self.scale("objective_cny")
+        text = join_unit(fixed(self.above_bound(bound_cny, arm), scale.decimals), scale.unit)
+        return tagged("fluid", "objective_cny", arm, text)
+
     def signed_change(self, kpi: str, arm: str) -> Markup:
         """Signed percentage for prose and cards."""
         return tagged("change", kpi, arm, self.change_text(kpi, arm))

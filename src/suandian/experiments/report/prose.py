@@ -33,11 +33,16 @@ _MEASURE: dict[str, Measure] = {measure.kpi: measure for measure in MEASURES}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the chosen arm compares: KPIs gained and lost (as shown), late jobs, import above a limit, waiting."""
+    """How the chosen arm compares: KPIs gained and lost (as shown), late jobs, import above a limit, waiting.
+
+    `late`: some jobs are; `later`: more than in the control (or any where there is none); `fewer`: fewer than there.
+    """
 
     gains: tuple[str, ...]
     losses: tuple[str, ...]
     late: bool
+    later: bool
+    fewer: bool
     over: bool
     waits: bool
 
@@ -52,10 +57,14 @@ def outcome(study: Study) -> Outcome:
     directions = {kpi: numbers.direction(_MEASURE[kpi], arm) for kpi in known}
     losses = tuple(kpi for kpi in known if directions[kpi] < 0)
     record = study.finding.arms[arm].kpis
+    more = numbers.difference("deadline_misses", arm)
+    late = record["deadline_misses"] > 0
     return Outcome(
         gains=tuple(kpi for kpi in known if directions[kpi] > 0 and (not losses or _material(study, kpi))),
         losses=losses,
-        late=record["deadline_misses"] > 0,
+        late=late,
+        later=late and (study.alone or more > 0),
+        fewer=more < 0,
         over=record.get("import_violation_mwh", 0.0) > 5e-4,
         waits=numbers.difference("delay_mean_h", arm) > 0,
     )
@@ -76,12 +85,15 @@ def control_phrase(study: Study) -> Markup:
 def verdict(study: Study) -> Markup:
     """The verdict in a few words; late jobs and overloads are said before any gain."""
     found, lang = outcome(study), study.lang
-    if found.late:
+    if found.later:
         return _late(study, "v_late")
     if found.over:
         return sentence(lang, "v_over")
     if study.alone:
         return sentence(lang, "v_alone")
+    if found.late and found.fewer and "total_cost_cny" in found.gains:
+        n, m = (study.numbers.value("deadline_misses", arm) for arm in (study.chosen, study.control))
+        return sentence(lang, "v_cheaper_fewer", n=n, m=m)
     if found.gains and found.losses:
         bill = study.numbers.direction(_MEASURE["total_cost_cny"], study.chosen)
         return sentence(lang, {1: "v_cheaper_but", -1: "v_dearer_but", 0: "v_mixed"}[bill])
@@ -105,7 +117,7 @@ def headline(study: Study) -> Markup:
     found, lang, words = outcome(study), study.lang, study.words
     clauses = _alone(study) if study.alone else _compared(study, found)
     text = Markup(words("comma")).join(clauses) + words("stop")
-    if found.late:
+    if found.late and not found.fewer:
         text = _late(study, "h_late") + words("late_stop") + text
     if lang == "en":
         return text
@@ -123,8 +135,11 @@ def _alone(study: Study) -> list[Markup]:
 def _compared(study: Study, found: Outcome) -> list[Markup]:
     lang, arm, numbers = study.lang, study.chosen, study.numbers
     subject = _subject(study)
-    gains = [sentence(lang, f"g_{kpi}", by=numbers.by(kpi, arm)) for kpi in found.gains[:2]]
-    losses = [sentence(lang, f"l_{kpi}", by=numbers.by(kpi, arm)) for kpi in found.losses[:2]]
+    gains = [sentence(lang, f"g_{_said_as(study, kpi)}", by=numbers.by(kpi, arm)) for kpi in found.gains[:2]]
+    losses = [sentence(lang, f"l_{_said_as(study, kpi)}", by=numbers.by(kpi, arm)) for kpi in found.losses[:2]]
+    if found.fewer:
+        before, after = (numbers.value("deadline_misses", name) for name in study.pair)
+        gains.append(sentence(lang, "g_fewer", before=before, after=after))
     if not losses and found.waits:
         losses = [sentence(lang, "l_delay_mean_h", gap=numbers.gap("delay_mean_h", study.control, arm))]
     if gains:
@@ -133,6 +148,11 @@ def _compared(study: Study, found: Outcome) -> list[Markup]:
     if found.losses:
         return [Markup(study.words("colon")).join([sentence(lang, "h_bad", subject=subject), _join(study, losses)])]
     return [sentence(lang, "h_same", subject=subject)]
+
+
+def _said_as(study: Study, kpi: str) -> str:
+    """A sum of peaks is not to be read as the peak of one connection."""
+    return "peaks" if kpi == "peak_import_mw" and study.many_connections else kpi
 
 
 def _subject(study: Study) -> Markup:
@@ -174,9 +194,22 @@ def lead(study: Study) -> Markup:
         said.append(_from_to(study, "lead_bill", "total_cost_cny"))
         dark = all(numbers.shown("pv_curtailed_mwh", name) == 0 for name in study.pair)
         said.append(sentence(lang, "lead_no_solar") if dark else _from_to(study, "lead_solar", "pv_curtailed_mwh"))
-    if study.has_bound and numbers.shown("objective_cny", "foresight") < numbers.shown("objective_cny", arm):
-        said.append(sentence(lang, "lead_bound", gap=numbers.gap("objective_cny", arm, "foresight")))
+    said += _beyond(study, "lead_bound", "lead_foresight")
     return Markup(" " if lang == "en" else "").join(said)
+
+
+def _beyond(study: Study, bound: str, foresight: str) -> list[Markup]:
+    """What could still be saved: down to the proved bound, else to the arm that knows the future if it is punctual."""
+    numbers, arm = study.numbers, study.chosen
+    if study.alone or arm == "foresight":
+        return []
+    if study.bound_cny is not None:
+        if numbers.above_bound(study.bound_cny, arm) <= 0:
+            return []
+        return [sentence(study.lang, bound, gap=numbers.bound_gap(study.bound_cny, arm))]
+    if study.has_peer and numbers.shown("objective_cny", "foresight") < numbers.shown("objective_cny", arm):
+        return [sentence(study.lang, foresight, gap=numbers.gap("objective_cny", arm, "foresight"))]
+    return []
 
 
 def _from_to(study: Study, key: str, kpi: str) -> Markup:
@@ -189,21 +222,23 @@ def next_steps(study: Study) -> list[Markup]:
     lang, numbers, arm, found = study.lang, study.numbers, study.chosen, outcome(study)
     name = study.words.arm(arm)
     steps = []
+    adopt = "total_cost_cny" in found.gains and not (found.later or found.over)
+    if adopt and not study.alone:
+        steps.append(sentence(lang, "a_adopt", arm=name, delta=numbers.delta("total_cost_cny", arm)))
     if found.late:
-        steps.append(sentence(lang, "a_late", n=numbers.value("deadline_misses", arm)))
+        steps.append(
+            sentence(lang, "a_late" if found.later else "a_late_still", n=numbers.value("deadline_misses", arm))
+        )
     if found.over:
         steps.append(sentence(lang, "a_over", over=numbers.value("import_violation_mwh", arm)))
     if study.alone:
         steps.append(sentence(lang, "a_compare"))
-    elif "total_cost_cny" in found.gains and not (found.late or found.over):
-        steps.append(sentence(lang, "a_adopt", arm=name, delta=numbers.delta("total_cost_cny", arm)))
     elif "total_cost_cny" in found.losses:
         steps.append(_stay(study))
     steps += _cheaper_arm(study)
     if numbers.shown("pv_curtailed_mwh", arm) > 0:
         steps.append(sentence(lang, "a_solar", rest=numbers.value("pv_curtailed_mwh", arm)))
-    if study.has_bound and numbers.shown("objective_cny", "foresight") < numbers.shown("objective_cny", arm):
-        steps.append(sentence(lang, "a_forecast", gap=numbers.gap("objective_cny", arm, "foresight")))
+    steps += _beyond(study, "a_bound", "a_forecast")
     if numbers.shown("reverse_limit_h", arm) > 0:
         steps.append(sentence(lang, "a_reverse", hours=numbers.value("reverse_limit_h", arm)))
     return steps[:3]
@@ -218,10 +253,11 @@ def _stay(study: Study) -> Markup:
 def _cheaper_arm(study: Study) -> list[Markup]:
     """The arm with the lowest bill, where it is neither the chosen one nor one that knows the future."""
     numbers = study.numbers
+    most = numbers.shown("deadline_misses", study.chosen)
     usable = [
         name
         for name, arm in study.finding.arms.items()
-        if name not in ("foresight", study.control) and arm.kpis["deadline_misses"] == 0
+        if name not in ("foresight", study.control) and arm.kpis["deadline_misses"] <= most
     ]
     if study.alone or not usable:
         return []
@@ -253,18 +289,32 @@ def kpi_title(study: Study) -> tuple[Markup, Markup]:
 
 
 def arms_title(study: Study) -> Markup:
-    """How much of the possible saving in the objective the chosen arm keeps, where a bound was run."""
-    if not study.has_bound or study.alone:
+    """How much of the possible saving in the objective the chosen arm keeps, where a bound stands."""
+    numbers, bound_cny = study.numbers, study.bound_cny
+    if study.alone or study.chosen == "foresight" or (bound_cny is None and not study.has_peer):
         return sentence(study.lang, "t_arms")
-    numbers = study.numbers
-    possible = -numbers.difference("objective_cny", "foresight")
+    if bound_cny is None:
+        possible = -numbers.difference("objective_cny", "foresight")
+    else:
+        possible = numbers.above_bound(bound_cny, study.control)
     kept = -numbers.difference("objective_cny", study.chosen)
     if possible <= 0 or kept <= 0 or kept > possible:
         return sentence(study.lang, "t_arms")
     share = tagged("kept", "objective_cny", study.chosen, percent(round_half_up(kept / possible * 100, 0), 0))
-    return sentence(study.lang, "t_arms_share", arm=study.words.arm(study.chosen), share=share)
+    key = "t_arms_share" if bound_cny is None else "t_arms_most"
+    return sentence(study.lang, key, arm=study.words.arm(study.chosen), share=share)
 
 
 def arms_sub(study: Study) -> Markup:
-    """What the small figures and the objective are."""
-    return sentence(study.lang, "t_arms_sub")
+    """What the small figures are, why the arm that knows the future is late, and what the bound is."""
+    lang, numbers = study.lang, study.numbers
+    said = [sentence(lang, "t_arms_sub")]
+    late = {arm for arm in study.finding.arms if numbers.shown("deadline_misses", arm) > 0}
+    if "foresight" in late:
+        gaps = {"arm": study.words.arm("foresight"), "n": numbers.value("deadline_misses", "foresight")}
+        said.append(sentence(lang, "t_foresight_late", **gaps))
+    if study.bound_cny is not None:
+        said.append(sentence(lang, "t_bound", bound=numbers.bound(study.bound_cny)))
+    elif late and len(study.finding.arms) > 1:
+        said.append(sentence(lang, "t_late"))
+    return Markup(" " if lang == "en" else "").join(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 from markupsafe import Markup
@@ -50,6 +51,27 @@ class Study:
     def has_bound(self) -> bool:
         """Is there an arm with perfect knowledge beside the chosen one?"""
         return "foresight" in self.finding.arms and self.chosen != "foresight" and self.control != "foresight"
+
+    @property
+    def bound_cny(self) -> float | None:
+        """Proved least objective of a punctual plan; None where it was not computed or lies above some arm.
+
+        An arm below it saved by leaving work late, so that a bound would compare different work.
+        """
+        bound_cny = self.finding.bound_cny
+        below_all = all(bound_cny < arm.kpis["objective_cny"] for arm in self.finding.arms.values())
+        return bound_cny if isfinite(bound_cny) and below_all else None
+
+    @property
+    def has_peer(self) -> bool:
+        """Is there an arm with perfect knowledge that is no later than the chosen one, so that costs compare?"""
+        late = "deadline_misses"
+        return self.has_bound and self.numbers.shown(late, "foresight") <= self.numbers.shown(late, self.chosen)
+
+    @property
+    def many_connections(self) -> bool:
+        """Are peaks sums over several connections?"""
+        return self.finding.arms[self.control].sites.height > 1
 
     @cached_property
     def place(self) -> Place:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from suandian.experiments.report.behind import behind
-from suandian.experiments.report.numbers import MEASURES, NBSP, Measure
+from suandian.experiments.report.numbers import MEASURES, NBSP, Measure, fixed
 from suandian.experiments.report.study import Study
 
 __all__ = ["ArmRow", "KpiRow", "arm_columns", "arm_rows", "kpi_rows", "number_table"]
@@ -55,13 +55,20 @@ _ARM_COLUMNS = (
 
 
 def shown_measures(study: Study) -> list[Measure]:
-    """Measures that the study has; those that are zero in every arm by absence of the thing are left out."""
-    optional = {"import_violation_mwh", "battery_throughput_mwh", "interactive_unserved_mwh"}
-    arms = study.finding.arms
+    """Measures that the study has; those that are zero in every arm by absence of the thing are left out.
+
+    Interactive demand is served always but for failures: it appears where one of the two arms shown has any.
+    """
+    optional = {"import_violation_mwh", "battery_throughput_mwh"}
+    arms, numbers = study.finding.arms, study.numbers
     return [
         measure
         for measure in MEASURES
-        if study.numbers.has(measure.kpi)
+        if numbers.has(measure.kpi)
+        and not (
+            measure.kpi == "interactive_unserved_mwh"
+            and all(numbers.shown(measure.kpi, arm) == 0 for arm in study.pair)
+        )
         and not (measure.kpi in optional and all(arm.kpis[measure.kpi] == 0 for arm in arms.values()))
     ]
 
@@ -76,7 +83,7 @@ def kpi_rows(study: Study) -> list[KpiRow]:
         rows.append(
             KpiRow(
                 group=measure.group,
-                name=words(measure.kpi),
+                name=words("peaks" if measure.kpi == "peak_import_mw" and study.many_connections else measure.kpi),
                 unit=unit,
                 kpi=measure.kpi,
                 control=numbers.text(measure.kpi, study.control),
@@ -122,6 +129,10 @@ def arm_rows(study: Study) -> list[ArmRow]:
             for _, kpi in arm_columns(study)
         )
         rows.append(ArmRow(name, kind, cells))
+    if study.bound_cny is not None:
+        bound = fixed(study.bound_cny / numbers.scale("objective_cny").scale, numbers.scale("objective_cny").decimals)
+        cells = tuple((bound if kpi == "objective_cny" else "–", "") for _, kpi in arm_columns(study))
+        rows.append(ArmRow(words("bound_row"), "bound", cells))
     return rows
 
 
