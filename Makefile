@@ -7,17 +7,20 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test bench docs lock clean lint unit
 
 $(VENV)/.installed: requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps -e .
-	touch $@
+	@echo "Installing into $(VENV), once: a minute or two ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet -r requirements-dev.lock
 	touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/suandian run county-noon
+	@echo "Running the shipped study: seven coordinators, thirty days. A minute or two; the first run also compiles."
+	@$(BIN)/suandian run county-noon
+	@echo "Open that file in a browser. The rows are defined in docs/reference/kpis.md, next steps in docs/tutorial.md."
 
 test: $(VENV)/.installed-dev
 	bash scripts/system_packages.sh
