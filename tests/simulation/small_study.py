@@ -1,4 +1,4 @@
-"""A study small enough for a test: two sites, one behind a feeder, a battery, one stream, two days over a month's end."""
+"""A study small enough for a test: two sites, a feeder, a battery, one stream, two days over a month's end."""
 
 from __future__ import annotations
 
