@@ -75,8 +75,7 @@ def test_answers_are_those_shown(command: str, shown: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(("page", "body"), blocks("python"), ids=lambda v: v if len(v) < 60 else "")
 def test_python_blocks_work(page: str, body: str, tmp_path: Path) -> None:
     script = tmp_path / "block.py"
-    guarded = "if __name__ == '__main__':\n" + "\n".join(f"    {line}" for line in body.splitlines())
-    script.write_text(guarded, encoding="utf-8")
+    script.write_text(body, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
