@@ -291,8 +291,8 @@ def changed(base: Finding, **factors: float) -> Finding:
 
 BASE = make_finding(Options(days=7, arms=("run_now", "rolling")))
 SAID = ("total_cost_cny", "pv_curtailed_mwh", "carbon_average_kg", "peak_import_mw")
-CUTS = ("the bill by", "wasted solar by", "carbon by", "peak import by")
-RISES = ("the bill rises", "wasted solar rises", "carbon rises", "peak import rises")
+CUTS = ("the bill by", "wasted solar by", "carbon by", "peak imports by")
+RISES = ("the bill rises", "wasted solar rises", "carbon rises", "peak imports together rise")
 
 
 @settings(max_examples=60, deadline=None)
@@ -377,3 +377,11 @@ def test_where_title_claims_no_move_that_the_totals_do_not_show() -> None:
     assert "more than with running at once" in title
     same = make_finding(Options(arms=("run_now", "threshold"), chosen="threshold"))
     assert where_text(Study(same, "en"))[0] == "The work stays where it arrives"
+
+
+def test_a_sum_of_peaks_is_not_called_the_peak_of_a_connection() -> None:
+    names = {}
+    for sites in (1, 3):
+        finding = make_finding(Options(sites=sites))
+        names[sites] = {row.kpi: row.name for row in rows(finding)}["peak_import_mw"]
+    assert names == {1: "Peak import", 3: "Sum of peak imports"}

@@ -171,7 +171,7 @@ def _join(study: Study, parts: Sequence[Markup | str]) -> Markup:
 
 
 def _zh_clauses(text: Markup) -> list[Markup]:
-    return [Markup(part) for part in re.split("(?<=[，；：])", str(text))]
+    return [Markup(part) for part in re.split("(?<=[，；：、])", str(text))]
 
 
 def lead(study: Study) -> Markup:

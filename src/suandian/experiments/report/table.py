@@ -101,9 +101,12 @@ def kpi_rows(study: Study) -> list[KpiRow]:
 def arm_columns(study: Study) -> list[tuple[str, str]]:
     """(heading, KPI) of the table of all coordinators."""
     numbers, words = study.numbers, study.words
+    columns = [
+        (key if key != "col_peak" or not study.many_connections else "col_peaks", kpi) for key, kpi in _ARM_COLUMNS
+    ]
     return [
         (words(key, unit=numbers.scale(kpi).unit.replace(" ", NBSP)) if key != "col_misses" else words(key), kpi)
-        for key, kpi in _ARM_COLUMNS
+        for key, kpi in columns
         if numbers.has(kpi)
     ]
 
