@@ -1,6 +1,7 @@
-"""Helper modules beside these tests (`finding_factory`) are importable from them."""
+"""Helper modules beside these tests (`finding_factory`), and the small study of the simulation's, are importable."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "simulation")]
