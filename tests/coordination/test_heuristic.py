@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suandian.coordination.base import Coordinator
-from suandian.coordination.heuristic import GreenestSite, LowestSlots, LowestWindow, RunNow, Threshold
+from suandian.coordination.control import RunNow
+from suandian.coordination.heuristic import GreenestSite, LowestSlots, LowestWindow, Threshold
 
 _SPEC = importlib.util.spec_from_file_location("small_views", Path(__file__).with_name("small_views.py"))
 views = importlib.util.module_from_spec(_SPEC)

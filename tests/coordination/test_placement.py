@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suandian.coordination.placement import Placement, worth_holding_mw
+from suandian.coordination.placed import worth_holding_mw
+from suandian.coordination.placement import Placement
 from suandian.model.workload import ClassTable, JobTable
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis

@@ -1,4 +1,4 @@
-"""Coordinators without an optimiser, all under capacity: run now, threshold, lowest window or slots, greenest site.
+"""Coordinators without an optimiser, all under capacity: threshold, lowest window or slots, greenest site.
 
 What each does, and what it cannot do, is told in docs/explanation/coordinators.md. None of them runs the battery: it
 follows its stated rule (self-consumption). Interactive streams stay at home, except with `GreenestSite`.
@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.coordination.booking import Booked, book, wishes
+from suandian.coordination.control import rule_plan
 from suandian.coordination.room import Room, greenest_streams, home_streams, room_for_jobs
 from suandian.coordination.windows import in_steps, ranked
 from suandian.model.plan import Plan, View
 
-__all__ = ["SIGNALS", "GreenestSite", "LowestSlots", "LowestWindow", "RunNow", "Threshold"]
+__all__ = ["SIGNALS", "GreenestSite", "LowestSlots", "LowestWindow", "Threshold"]
 
 Floats = NDArray[np.float64]
 
@@ -27,21 +28,6 @@ SIGNALS: Mapping[str, str] = {
     "carbon_average": "carbon_average_kg_per_mwh",
     "carbon_marginal": "carbon_marginal_kg_per_mwh",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RunNow:
-    """Every job starts at its release wherever a permitted site has room, home first. The control of every study."""
-
-    @property
-    def name(self) -> str:
-        return "run_now"
-
-    def plan(self, view: View) -> Plan:
-        """One plan for the whole axis; it offers no curve, so none is kept or missed."""
-        periods = view.axis.periods
-        idle = np.zeros((len(view.fleet.classes), len(view.fleet.sites), periods))
-        return _plan(view, self.name, periods, idle, home_streams(view, periods), start_at_once=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +60,7 @@ class Threshold:
         low = values <= np.percentile(values, self.percentile, axis=1, keepdims=True) + 1e-12
         it_mw = np.where(low[None], _offer_all(view, room), _offer_forced(view, room))
         every = min(_intervals(view, self.decide_every_h), periods)
-        return _plan(view, self.name, every, it_mw, stream_mw, {"low_ratio": float(low.mean())})
+        return rule_plan(view, self.name, every, it_mw, stream_mw, {"low_ratio": float(low.mean())})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +133,7 @@ class GreenestSite:
         rank = np.argsort(order, axis=0).astype(np.int64)
         stream_mw = greenest_streams(view, order, _gpus_not_running(view, periods))
         idle = np.zeros((len(view.fleet.classes), len(view.fleet.sites), periods))
-        return _plan(view, self.name, periods, idle, stream_mw, start_at_once=True, site_rank=rank)
+        return rule_plan(view, self.name, periods, idle, stream_mw, start_at_once=True, site_rank=rank)
 
 
 def _check(signal: str, decide_every_h: float, horizon_h: float) -> None:
@@ -180,7 +166,7 @@ def _booked(
     )
     figures = {"booked_count": float(booked.jobs), "unbooked_count": float(booked.missed)}
     every = min(_intervals(view, decide_every_h), periods)
-    return _plan(view, name, every, booked.it_mw, stream_mw, figures, may_pause=interruptible)
+    return rule_plan(view, name, every, booked.it_mw, stream_mw, figures, may_pause=interruptible)
 
 
 def _offer_all(view: View, room: Room) -> Floats:
@@ -241,33 +227,3 @@ def _held(place: NDArray[np.int64], amount: Floats, length: NDArray[np.int64], p
     ending = np.bincount(place * periods + last, weights=amount, minlength=places * periods).astype(np.float64)
     held: Floats = np.cumsum(ending.reshape(places, periods)[:, ::-1], axis=1)[:, ::-1]
     return held
-
-
-def _plan(
-    view: View,
-    name: str,
-    stands_for: int,
-    it_mw: Floats,
-    stream_mw: Floats,
-    diagnostics: Mapping[str, float] | None = None,
-    *,
-    start_at_once: bool = False,
-    may_pause: bool = True,
-    site_rank: NDArray[np.int64] | None = None,
-) -> Plan:
-    sites, periods = it_mw.shape[1:]
-    return Plan(
-        axis=view.axis.part(0, periods),
-        coordinator=name,
-        stands_for=stands_for,
-        it_mw=it_mw,
-        stream_mw=stream_mw,
-        charge_mw=None,
-        discharge_mw=None,
-        curtail_mw=np.zeros((sites, periods)),
-        import_guard_mw=np.full(sites, np.inf),
-        site_rank=site_rank,
-        start_at_once=start_at_once,
-        may_pause=may_pause,
-        diagnostics=dict(diagnostics or {}),
-    )

@@ -5,12 +5,11 @@ The rules and their reasons are in docs/explanation/placement.md; the kernel is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from suandian.coordination import placement_state as columns
+from suandian.coordination.placed import Placed
 from suandian.coordination.placement_kernel import run, switch_mode
 from suandian.coordination.placement_queue import living
 from suandian.coordination.placement_state import build_state
@@ -20,29 +19,10 @@ from suandian.quantity.errors import InvariantBroken
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import JobBlock
 
-__all__ = ["PAUSE_WORTH_H", "Placed", "Placement", "worth_holding_mw"]
+__all__ = ["Placed", "Placement"]
 
-#: A dip of the plan shorter than this is not worth pausing for. D (engineering default): training loses 5–30 minutes
-#: to a checkpoint, so that a pause of two hours costs 4–25 % of what it moves.
-PAUSE_WORTH_H = 2.0
 #: Job sites are kept in a signed 64-bit mask.
 SITES_MAX = 63
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Placed:
-    """What was placed in n intervals.
-
-    label_mw    (6, S, n) mean dynamic IT power by flexibility label F0…F5 and site
-    gpus_used   (S, n) mean GPUs in use
-    events      job events in the order in which they were decided, interval by interval
-    overrides   OVERRODE events among them
-    """
-
-    label_mw: NDArray[np.float64]
-    gpus_used: NDArray[np.float64]
-    events: JobBlock
-    overrides: int
 
 
 class Placement:
@@ -98,7 +78,7 @@ class Placement:
                     rest keeps running on what is installed, and the streams get less
         site_rank   (S, n) order in which sites are tried (0 first); None: a job's home, then by index
         hold_mw     (S, n) power up to which running jobs are left alone even where the plan lies below it, because a
-                    pause would not pay (`worth_holding_mw`); None: the plan alone counts
+                    pause would not pay (`placed.worth_holding_mw`); None: the plan alone counts
         may_pause   False: nothing is paused, and nothing is counted as kept running
 
         Raises `ValueError` for intervals out of turn or wrong shapes, `InvariantBroken` if GPUs were overbooked.
@@ -160,19 +140,6 @@ class Placement:
             )
         if gpus_free.min() < 0 or (gpus_free > self._site_gpus[:, None]).any():
             raise ValueError("gpus_free: must lie between 0 and the GPUs installed")
-
-
-def worth_holding_mw(it_mw: NDArray[np.float64], step_h: float, periods: int) -> NDArray[np.float64]:
-    """What running jobs may keep although the plan dips, `(S, periods)` MW, from a plan `(classes, S, H)`.
-
-    A pause costs a checkpoint, and to resume costs waiting for room: a dip shorter than `PAUSE_WORTH_H` is not
-    followed. So the power held is the highest that the plan offers the site until then.
-    """
-    offered_mw = it_mw.sum(axis=0)
-    ahead = max(1, round(PAUSE_WORTH_H / step_h))
-    padded = np.concatenate([offered_mw, np.zeros((len(offered_mw), ahead))], axis=1)[:, : periods + ahead - 1]
-    held_mw: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(padded, ahead, axis=1).max(axis=2)
-    return held_mw[:, :periods]
 
 
 def _order(site_rank: NDArray[np.int64] | None, sites: int, n: int) -> NDArray[np.int64]:

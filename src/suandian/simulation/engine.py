@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.coordination.placement import Placed, Placement, worth_holding_mw
+from suandian.coordination.placed import NoWork, Placed, worth_holding_mw
 from suandian.model.plan import Plan, View
 from suandian.model.workload import FLEXIBILITY_LABELS
 from suandian.physics.cooling import facility_coefficients
@@ -17,6 +19,9 @@ from suandian.record.journal import Journal
 from suandian.simulation.desk import Desk, ForecastSchedule
 from suandian.simulation.routing import gpus_of, planned_shares, spill
 from suandian.simulation.truth import Truth
+
+if TYPE_CHECKING:
+    from suandian.coordination.placement import Placement
 
 __all__ = ["SimulatedWorld"]
 
@@ -31,7 +36,7 @@ class SimulatedWorld:
         fleet = truth.fleet
         self._gpus = np.array([site.gpus for site in fleet.sites], dtype=np.int64)
         self._demand_mw = np.array([s.demand_mw for s in truth.streams]).reshape(len(truth.streams), truth.axis.periods)
-        self._placement = Placement(truth.jobs, truth.class_index, fleet.classes, self._gpus, truth.axis)
+        self._placement = _placement(truth, self._gpus)
         self._energy_mwh = np.array([s.battery.energy_initial_mwh if s.battery else 0.0 for s in fleet.sites])
         self._peak_mw = np.zeros(len(fleet.sites))
         self._month = truth.axis.local_starts(fleet.zone).astype("datetime64[M]").astype(np.int64)
@@ -209,6 +214,15 @@ class SimulatedWorld:
         self._peak_mw = np.maximum(self._peak_mw, current.max(axis=1))
         if span.stop < self.axis.periods and self._month[span.stop] != month[-1]:
             self._peak_mw = np.zeros_like(self._peak_mw)
+
+
+def _placement(truth: Truth, gpus: NDArray[np.int64]) -> Placement | NoWork:
+    if not len(truth.jobs):
+        return NoWork(len(gpus))
+    # Compiled kernels are loaded only where there are jobs to place.
+    from suandian.coordination.placement import Placement
+
+    return Placement(truth.jobs, truth.class_index, truth.fleet.classes, gpus, truth.axis)
 
 
 def _meters(truth: Truth) -> tuple[Meter, ...]:

@@ -44,7 +44,7 @@ class JobsSection(Section):
     """Where the jobs come from: generated (`count`, `occupancy`, `kinds`), a `trace`, or a `table` of one's own."""
 
     count: Count = Field(
-        default=20_000, ge=1, description="Jobs submitted over the study (expected; arrivals are random)."
+        default=20_000, ge=0, description="Jobs submitted over the study (expected; arrivals are random); 0 for none."
     )
     occupancy_ratio: Annotated[float, Quantity("1", above=0, maximum=1)] = Field(
         default=0.37,

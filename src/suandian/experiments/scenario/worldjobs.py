@@ -110,6 +110,9 @@ def _raw(world: World) -> tuple[JobTable, JobTable, str]:
         return _from_table(world)
     if section.trace is not None:
         return _from_trace(world)
+    if section.count == 0:
+        none = JobTable.ordered({name: np.zeros(0) for name in JobTable.column_names()})
+        return none, none, "no deferrable jobs"
     mix = mix_of(section)
     jobs = _generated(world, world.axis, mix, "jobs")
     past = _past(world.axis)
