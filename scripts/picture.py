@@ -7,7 +7,7 @@ from pathlib import Path
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "report.png"
 #: Width and height in pixels: verdict, cards and the first two groups of the table of key figures.
-SIZE = (1240, 1632)
+SIZE = (1240, 1603)
 
 
 def main() -> int:
