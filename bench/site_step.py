@@ -37,12 +37,16 @@ def run(quick: bool = False) -> dict[str, Any]:
         ours_command = [sys.executable, str(PEERS / "suandian_year.py"), str(path)]
         ours, _ = call([*ours_command, "20"])  # also compiles the kernel where it is not cached
         ours_s = min(call(ours_command)[1] for _ in range(3))
+        study_command = [sys.executable, str(PEERS / "suandian_study.py"), str(path)]
+        study, study_s = min((call(study_command) for _ in range(3)), key=lambda answer: answer[1])
         peer_command = [str(PYTHON), str(PEERS / "vessim_year.py"), str(path)]
         peers = [call(peer_command) for _ in range(1 if quick else 3)]
     peer, peer_s = peers[0][0], min(wall_s for _, wall_s in peers)
     peer["wall_s"] = min(figures["wall_s"] for figures, _ in peers)
     inside = peer["wall_s"] / ours["wall_s"]
     off = {name: abs(ours[name] / peer[name] - 1.0) for name in peer if name != "wall_s" and peer[name]}
+    energies = [name for name in off if name.endswith("_mwh")]
+    study_off = max(abs(study[name] / peer[name] - 1.0) for name in energies)
     worst = max(off, key=lambda name: off[name])
     return {
         "title": "Site step: one site, one year of 5-minute steps, against Vessim 0.16",
@@ -56,7 +60,15 @@ def run(quick: bool = False) -> dict[str, Any]:
                 "met": inside >= 500,
             },
             {
-                "what": "whole process, s",
+                "what": "whole process through the public API (checked scenario to billed KPIs), s",
+                "ours": round(study_s, 2),
+                "peer": round(peer_s, 2),
+                "ratio": round(peer_s / study_s, 1),
+                "target": "≥ 10",
+                "met": peer_s / study_s >= 10,
+            },
+            {
+                "what": "whole process, physics alone, s",
                 "ours": round(ours_s, 2),
                 "peer": round(peer_s, 2),
                 "ratio": round(peer_s / ours_s, 1),
@@ -70,6 +82,14 @@ def run(quick: bool = False) -> dict[str, Any]:
                 "ratio": f"{off[worst]:.1e}",
                 "target": f"≤ {EQUAL_RATIO:.0e}",
                 "met": off[worst] <= EQUAL_RATIO,
+            },
+            {
+                "what": "largest relative difference of an energy through the public API",
+                "ours": study["import_mwh"],
+                "peer": peer["import_mwh"],
+                "ratio": f"{study_off:.1e}",
+                "target": f"≤ {EQUAL_RATIO:.0e}",
+                "met": study_off <= EQUAL_RATIO,
             },
         ],
         "notes": [

@@ -24,7 +24,6 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 __all__ = [
     "DYNAMIC_POWER_PER_GPU_KW",
@@ -100,6 +99,8 @@ def sampled_server_power_w(
     `gpu_power_w` is the quantile function at `gpu_share_ratio` (ascending, 0…1). Within a server GPU powers are tied by
     a one-factor Gaussian copula of correlation `SERVER_CORRELATION_RATIO`. Same seed, same sample.
     """
+    from scipy.special import ndtr  # slow to import
+
     rng = np.random.default_rng(seed)
     shared = rng.standard_normal((servers, 1))
     own = rng.standard_normal((servers, GPUS_PER_SERVER))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from suandian.model.workload import KINDS
 from suandian.quantity.errors import Fault, ScenarioError
@@ -55,6 +54,8 @@ class LengthModel:
 
     def hours(self, quantile_ratio: NDArray[np.float64]) -> NDArray[np.float64]:
         """Run length in hours at each quantile of the truncated distribution; same shape as the argument."""
+        from scipy.special import ndtri  # slow to import
+
         low, high = self._cdf(self.min_h), self._cdf(self.max_h)
         inside = low + (high - low) * quantile_ratio
         if self.family == "weibull":
@@ -80,6 +81,8 @@ class LengthModel:
         return density_per_h
 
     def _cdf(self, length_h: float) -> float:
+        from scipy.special import ndtr  # slow to import
+
         if self.family == "weibull":
             return float(-np.expm1(-((length_h / self.scale_h) ** self.shape_ratio)))
         return float(ndtr(np.log(length_h / self.scale_h) / self.shape_ratio))
@@ -103,6 +106,8 @@ class GangModel:
 
     def counts(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Raw gang sizes for standard normal scores `z`, same shape."""
+        from scipy.special import ndtr, ndtri  # slow to import
+
         upper = (ndtr(z) - self.single_ratio) / (1 - self.single_ratio)
         wide = np.exp(self.log_mean_ratio + self.log_sd_ratio * ndtri(np.clip(upper, 1e-9, 1 - 1e-9)))
         gang_count: NDArray[np.float64] = np.where(upper > 0, np.clip(np.rint(wide), 2, self.max_count), 1.0)

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from suandian.model.workload import KINDS, JobTable
 from suandian.quantity.errors import DataError
@@ -122,6 +121,8 @@ def _shapes(
     mix: JobMix, kind: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Run length (h) and raw gang size of every job, tied by a Gaussian copula."""
+    from scipy.special import ndtr  # slow to import
+
     first, second = rng.standard_normal((2, len(kind)))
     length_h = np.empty(len(kind))
     correlation = np.array([entry.length_gang_correlation_ratio for entry in mix.kinds])[kind]

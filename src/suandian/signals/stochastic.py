@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, log_ndtr, ndtr
 
 __all__ = [
     "ar2",
@@ -129,6 +128,8 @@ def beta_from_normal(
     z: NDArray[np.float64], *, mean_ratio: NDArray[np.float64] | float, concentration_count: float
 ) -> NDArray[np.float64]:
     """`z` mapped to Beta(mean·ν, (1 − mean)·ν), shape of `z`; `mean_ratio` in (0, 1) broadcasts against it."""
+    from scipy.special import betaincinv, ndtr  # slow to import
+
     mean = np.clip(mean_ratio, 1e-3, 1.0 - 1e-3)
     values: NDArray[np.float64] = betaincinv(mean * concentration_count, (1.0 - mean) * concentration_count, ndtr(z))
     return values
@@ -136,6 +137,8 @@ def beta_from_normal(
 
 def weibull_from_normal(z: NDArray[np.float64], *, shape_ratio: float, scale: float = 1.0) -> NDArray[np.float64]:
     """`z` mapped to Weibull: `scale·(−ln(1 − Φ(z)))^(1/shape_ratio)`, shape of `z`; exact in the far upper tail."""
+    from scipy.special import log_ndtr  # slow to import
+
     values: NDArray[np.float64] = scale * np.power(-log_ndtr(-z), 1.0 / shape_ratio)
     return values
 
@@ -145,6 +148,8 @@ def student4_from_normal(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Closed-form quantile (Shaw 2006, J. Computational Finance 9(4), eq. for n = 4); t4 has variance 2.
     """
+    from scipy.special import ndtr  # slow to import
+
     tail = np.clip(ndtr(-np.abs(z)), 1e-300, 0.5)
     root = np.sqrt(4.0 * tail * (1.0 - tail))
     quantile = 2.0 * np.sqrt(np.maximum(np.cos(np.arccos(np.minimum(root, 1.0)) / 3.0) / root - 1.0, 0.0))
