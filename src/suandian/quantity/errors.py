@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 __all__ = [
     "AdapterError",
@@ -52,6 +53,10 @@ class ScenarioError(SuandianError):
         count = len(self.faults)
         head = f"{source} has {count} fault{'s' if count != 1 else ''}:"
         super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+
+    def __reduce__(self) -> tuple[partial[ScenarioError], tuple[tuple[Fault, ...]]]:
+        # An exception is rebuilt from its message, which is not what this one is made from: workers send it as faults.
+        return partial(type(self), source=self.source), (self.faults,)
 
 
 class DataError(SuandianError):
