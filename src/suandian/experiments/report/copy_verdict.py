@@ -37,7 +37,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     ),
     "h_late": ("{n} jobs finish late", "{n} 个作业逾期"),
     "h_late_one": ("{n} job finishes late", "{n} 个作业逾期"),
-    "h_late_both": ("{n} jobs finish late, {m} with {control}", "{n} 个作业逾期（{control}时 {m} 个）"),
+    "h_late_both": ("{n} jobs finish late, {m} with {control}", "{n} 个作业逾期，{control}时为 {m} 个"),
     "c_run_now": ("running at once", "即到即算"),
     "c_other": ("“{arm}”", "“{arm}”"),
     "h_alone": (
