@@ -74,11 +74,14 @@ def run(
         raise ScenarioError([Fault("--lang", f"unknown language {lang!r}; write en or zh")], source="command line")
     scenario = _scenario(name, data, changes, override)
     progress = ProgressLine(quiet=quiet or as_json)
+    from suandian.apps.output import cores
     from suandian.experiments.run import run as run_study
 
     try:
         arms = [arm.strip() for arm in coordinators.split(",") if arm.strip()]
-        finding = run_study(scenario, coordinators=arms, out=Path(out), languages=(lang,), progress=progress)
+        finding = run_study(
+            scenario, coordinators=arms, out=Path(out), languages=(lang,), workers=cores(), progress=progress
+        )
     finally:
         progress.close()
     report = str(finding.folder / f"report.{lang}.html") if finding.folder is not None else ""

@@ -170,3 +170,8 @@ def listed(rows: Sequence[tuple[str, str]]) -> str:
     """Two columns for people."""
     first = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"{name:<{first}}  {text}" for name, text in rows)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

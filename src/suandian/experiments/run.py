@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,7 +30,7 @@ def run(
     coordinators: Sequence[str] = (),
     out: str | Path | None = None,
     languages: Sequence[str] = ("en", "zh"),
-    workers: int | None = None,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> Finding:
     """Run `scenario` and return what it found.
@@ -39,14 +38,16 @@ def run(
     coordinators   names of the arms to run, the scenario's own by default; the control is always among them
     out            folder under which `<name>-<hash>/` is kept, nothing is written if left out
     languages      reports to write there
-    workers        processes side by side; one per core by default, at most one per arm
+    workers        processes side by side, at most one per arm; a script that asks for more than one needs
+                   `if __name__ == "__main__":`, since each process reads it again
 
     Raises `ScenarioError` for an unknown arm and `Infeasible` where the study has no solution.
     """
     truth = scenario.truth()
     plans = _arm_plans(scenario, coordinators)
-    count = min(workers if workers is not None else _cores(), len(plans))
-    results = {result.name: result for result in run_arms(truth, plans, workers=count, progress=progress)}
+    results = {
+        result.name: result for result in run_arms(truth, plans, workers=min(workers, len(plans)), progress=progress)
+    }
     arms = {plan.name: _arm(results[plan.name], truth, scenario.currency) for plan in plans}
     finding = Finding(
         name=scenario.name,
@@ -117,7 +118,3 @@ def _provenance(scenario: Scenario, truth: Truth) -> Provenance:
         sources=tuple(rows),
         command=scenario.command,
     )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -77,7 +77,7 @@ def account(journal: Journal, connection: Connection) -> EnergyAccount:
         export_mwh=float(exported.sum()),
         peak_import_mw=float(imported.max() / step_h),
         pv_available_mwh=float(available.sum()),
-        pv_curtailed_mwh=float((available - used).sum()),
+        pv_curtailed_mwh=max(float((available - used).sum()), 0.0),
         reverse_limit_h=float(reverse.sum() * step_h),
         import_violation_mwh=float(excess_mwh[excess_mwh > _TOLERANCE_MW * step_h].sum()),
         renewable_mwh=float(np.maximum(used - exported, 0.0).sum()),
