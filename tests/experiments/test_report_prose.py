@@ -385,3 +385,9 @@ def test_a_sum_of_peaks_is_not_called_the_peak_of_a_connection() -> None:
         finding = make_finding(Options(sites=sites))
         names[sites] = {row.kpi: row.name for row in rows(finding)}["peak_import_mw"]
     assert names == {1: "Peak import", 3: "Sum of peak imports"}
+
+
+def test_work_not_done_is_claimed_only_where_less_was_done() -> None:
+    for work, said in ((0.99, True), (1.01, False)):
+        study = Study(changed(BASE, jobs_completed=0.99, work_gpu_h=work), "en")
+        assert ("work not done" in lead(study)) == said

@@ -185,7 +185,8 @@ def lead(study: Study) -> Markup:
     if study.finding.arms[arm].jobs.height:
         n = numbers.value("deadline_misses", arm)
         said.append(sentence(lang, "lead_late", jobs=jobs, n=n) if late else sentence(lang, "lead_on_time", jobs=jobs))
-    if numbers.difference("jobs_completed", arm) < 0:
+    less_work = numbers.shown("work_gpu_h", arm) <= numbers.shown("work_gpu_h", study.control)
+    if less_work and numbers.difference("jobs_completed", arm) < 0:
         gap = numbers.gap("jobs_completed", study.control, arm)
         said.append(sentence(lang, "lead_fewer", gap=gap, control=control_phrase(study)))
     if numbers.has("interactive_unserved_mwh") and numbers.shown("interactive_unserved_mwh", arm) > 0:
