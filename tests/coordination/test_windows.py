@@ -31,6 +31,12 @@ def test_lowest_window_is_that_of_trying_all_starts(problem):
         assert starts[job] == expected
 
 
+def test_equal_sums_of_cents_are_equal():
+    """Two and one are three: with steps of a share of the largest value (6) the window at 13 came out cheaper."""
+    signal = np.array([0.0] * 12 + [6.0, 0.0, -1.0, -1.0, 2.0])
+    assert lowest_window_starts(signal, np.array([0]), np.array([17]), np.array([4])).tolist() == [0]
+
+
 @settings(max_examples=200, deadline=None)
 @given(problems())
 def test_lowest_slots_are_those_of_sorting(problem):

@@ -1,8 +1,8 @@
 """Where a single job would like to run: rules on a signal alone, without capacity.
 
 Two classics of carbon-aware scheduling (Wiesner et al., "Let's Wait Awhile", Middleware 2021): one uninterrupted run at
-the lowest mean signal, or the cheapest intervals one by one. Ties go to the earliest. Signals are compared in steps of
-1e-9 of their largest magnitude, so that the order of summing never decides.
+the lowest mean signal, or the cheapest intervals one by one. Ties go to the earliest. Signals are compared in decimal
+steps (nine digits of their largest value): equal sums of cents are equal, and the order of summing never decides.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ __all__ = ["in_steps", "lowest_slots", "lowest_window_starts", "ranked"]
 
 Ints = NDArray[np.int64]
 
-#: Steps into which the largest magnitude of a signal is divided.
-STEPS = 1_000_000_000
+#: Decimal digits in which the largest magnitude of a signal is written.
+DIGITS = 9
 
 
 def in_steps(signal: NDArray[np.float64]) -> Ints:
-    """A signal as whole steps of 1e-9 of its largest magnitude, same shape; sums of them are exact.
+    """A signal as whole decimal steps, nine digits for its largest magnitude, same shape; sums of them are exact.
+
+    Powers of ten, because prices are decimal: in steps of a share of the largest value, 2 + 1 would not be 3.
 
     Raises `ValueError` for values that are not finite.
     """
@@ -30,7 +32,9 @@ def in_steps(signal: NDArray[np.float64]) -> Ints:
     largest = float(np.abs(values).max(initial=0.0))
     if largest == 0.0:
         return np.zeros(values.shape, dtype=np.int64)
-    return np.rint(values / largest * STEPS).astype(np.int64)
+    digits = DIGITS - 1 - int(np.floor(np.log10(largest)))
+    scaled = values * 10.0**digits if digits >= 0 else values / 10.0**-digits
+    return np.rint(scaled).astype(np.int64)
 
 
 def ranked(steps: Ints) -> Ints:
