@@ -57,6 +57,17 @@ def test_the_margin_falls_to_nothing_as_surplus_nears():
     assert halfway == pytest.approx(425.0)
 
 
+def test_units_that_must_run_keep_the_noon_from_falling_to_nothing():
+    """Load 100 MW, 95 MW of PV, 15 MW must run: 15 % of 850 kg/MWh before scaling, against 5 % without."""
+    pv = np.where(np.arange(24) == 12, 95.0, 0.0)
+    flat = np.full(24, 100.0)
+    options = {"load_mw": flat, "wind_mw": 0.0 * flat, "pv_mw": pv, "hydro_nuclear_mw": 0.0}
+    free, _ = hourly_intensity(DAY, **options, official_kg_per_mwh=850.0)
+    held, _ = hourly_intensity(DAY, **options, official_kg_per_mwh=850.0, must_run_ratio=0.15)
+    assert free[12] / free[0] == pytest.approx(0.05)
+    assert held[12] / held[0] == pytest.approx(0.15)
+
+
 def test_nothing_fossil_is_refused():
     flat = np.full(24, 10.0)
     with pytest.raises(ScenarioError, match="cover the load"):
@@ -76,7 +87,9 @@ def test_default_mixes_come_within_15_percent_of_the_official_factor_of_2023_uns
     fossil = np.maximum(load - wind - pv - mix["hydro_nuclear"], 0.0)
     assert 850.0 * fossil.sum() / load.sum() == pytest.approx(official, rel=0.15)
     average, marginal = province_intensity(YEAR, province, seed=1, zone=ZONE, official_kg_per_mwh=official)
-    assert average == pytest.approx(official * load.sum() / fossil.sum() * fossil / load)
+    running = np.maximum(fossil, 0.15)  # of the annual peak load: what must run anyway
+    assert average == pytest.approx(official * load.sum() / running.sum() * running / load)
+    assert average.min() > 0
     hours = average.reshape(365, 24).mean(axis=0)
     assert int(hours.argmin()) in {11, 12, 13, 14}
     assert hours.min() < 0.85 * hours.max()

@@ -1,6 +1,7 @@
 """Hourly carbon intensity: a modelled shape, scaled to the official annual factor. No hourly figure is published.
 
-Average: `850 kg/MWh × fossil share`, and the fossil share is `(load − wind − PV − hydro − nuclear)/load`, at least 0.
+Average: `850 kg/MWh × fossil share`, and the fossil share is `(load − wind − PV − hydro − nuclear)/load`, at least what
+must run anyway (heat, reserves): a province on a sunny noon throws wind and sun away before its last units stop.
 Marginal: what one more MWh causes at once: a fossil unit's 850 kg/MWh, falling to 0 as the fossil output comes down
 to the level at which units must run anyway and non-fossil surplus would be thrown away.
 Both are models ("modelled" in every label); the official factor alone is for accounting.
@@ -17,9 +18,9 @@ from suandian.signals import tables
 from suandian.signals.load import province_load_ratio
 from suandian.signals.renewable import pv_capacity_factor, wind_capacity_factor
 
-__all__ = ["hourly_intensity", "province_intensity"]
+__all__ = ["MUST_RUN_RATIO", "hourly_intensity", "province_intensity"]
 
-_FLOOR_RATIO = 0.15  # fossil output that must run, per peak load (D, engineering default)
+MUST_RUN_RATIO = 0.15  # fossil output that must run, per peak load (D, engineering default)
 _BAND_RATIO = 0.15  # width of the band above it in which the margin turns from surplus to fossil (D)
 
 
@@ -33,12 +34,14 @@ def hourly_intensity(
     official_kg_per_mwh: float,
     fossil_kg_per_mwh: float = 850.0,
     peak_mw: float | None = None,
+    must_run_ratio: float = 0.0,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Average and short-run marginal intensity in kg/MWh, each `(periods,)`, both modelled.
 
     The average is scaled so that its load-weighted mean over the axis is `official_kg_per_mwh`; the marginal is not
     scaled. `m = smoothstep((fossil − floor)/band)`, floor and band 15 % of `peak_mw` each (default: the axis's highest
-    load), `marginal = fossil_kg_per_mwh·m`.
+    load), `marginal = fossil_kg_per_mwh·m`. For the average, fossil output stays at `must_run_ratio` of `peak_mw` (or
+    the load, where that is less) however much wind and sun there is.
     Raises `ScenarioError` when non-fossil supply covers every interval: nothing is left to scale.
     """
     if (load_mw <= 0.0).any() or load_mw.shape != (axis.periods,):
@@ -48,10 +51,11 @@ def hourly_intensity(
     if not fossil_mw.any():
         text = "wind, PV, hydro and nuclear cover the load in every interval; lower one of them"
         raise ScenarioError([Fault("carbon", text)], source="signals")
-    average = fossil_kg_per_mwh * fossil_mw / load_mw
-    average *= official_kg_per_mwh * load_mw.sum() / (average @ load_mw)
     peak = float(load_mw.max()) if peak_mw is None else peak_mw
-    place = np.clip((fossil_mw - _FLOOR_RATIO * peak) / (_BAND_RATIO * peak), 0.0, 1.0)
+    running_mw = np.maximum(fossil_mw, np.minimum(must_run_ratio * peak, load_mw))
+    average = fossil_kg_per_mwh * running_mw / load_mw
+    average *= official_kg_per_mwh * load_mw.sum() / (average @ load_mw)
+    place = np.clip((fossil_mw - MUST_RUN_RATIO * peak) / (_BAND_RATIO * peak), 0.0, 1.0)
     marginal = fossil_kg_per_mwh * place**2 * (3.0 - 2.0 * place)
     return average, marginal
 
@@ -89,6 +93,7 @@ def province_intensity(
         hydro_nuclear_mw=steady_ratio,
         official_kg_per_mwh=official_kg_per_mwh,
         peak_mw=1.0,
+        must_run_ratio=MUST_RUN_RATIO,
     )
 
 

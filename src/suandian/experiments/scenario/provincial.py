@@ -51,4 +51,5 @@ class Provincial:
             hydro_nuclear_mw=row["hydro_nuclear"],
             official_kg_per_mwh=official_kg_per_mwh,
             peak_mw=1.0,
+            must_run_ratio=carbon.MUST_RUN_RATIO,
         )
