@@ -101,3 +101,16 @@ def test_provenance_names_what_is_needed_to_run_it_again() -> None:
     assert {"suandian", "python", "numpy"} <= set(told.versions)
     assert told.sources
     assert all(text and mark in {"", "A", "B", "C", "D"} for _, text, mark in told.sources)
+
+
+def test_a_run_of_fewer_arms_never_takes_the_place_of_the_whole_study(tmp_path: Path) -> None:
+    scenario = Scenario.build(**SECTIONS | {"coordinators": ["run_now", "lowest_slots"]})
+    whole = run(scenario, out=tmp_path)
+    part = run(scenario, coordinators=("run_now",), out=tmp_path)
+    assert whole.folder is not None
+    assert part.folder is not None
+    assert whole.provenance.scenario_hash == part.provenance.scenario_hash == scenario.hash
+    assert part.folder.name == f"{whole.folder.name}-run_now"
+    assert whole.folder != part.folder
+    assert (whole.folder / "lowest_slots" / "journal" / "chain.json").is_file()
+    assert {path.name for path in whole.folder.glob("report.*.html")} == {"report.en.html", "report.zh.html"}

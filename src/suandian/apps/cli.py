@@ -58,7 +58,9 @@ def run(
     name: _Name,
     data: _Data = "",
     out: Annotated[str, typer.Option("--out", help="Folder in which results are kept.")] = "runs",
-    lang: Annotated[str, typer.Option("--lang", help="Language of the report: en or zh.")] = "en",
+    lang: Annotated[
+        str, typer.Option("--lang", help="Language of the table and of the report named: en or zh (both are kept).")
+    ] = "en",
     coordinators: Annotated[
         str, typer.Option("--coordinators", help="Arms to run, joined by commas; all if left out.")
     ] = "",
@@ -79,9 +81,7 @@ def run(
 
     try:
         arms = [arm.strip() for arm in coordinators.split(",") if arm.strip()]
-        finding = run_study(
-            scenario, coordinators=arms, out=Path(out), languages=(lang,), workers=cores(), progress=progress
-        )
+        finding = run_study(scenario, coordinators=arms, out=Path(out), workers=cores(), progress=progress)
     finally:
         progress.close()
     report = str(finding.folder / f"report.{lang}.html") if finding.folder is not None else ""

@@ -15,25 +15,25 @@ __all__ = ["keep", "run_folder"]
 COMPLETE = "finding.json"
 
 
-def run_folder(out: Path, name: str, scenario_hash: str) -> Path:
-    """Where a study with this name and hash is kept."""
-    return out / f"{name}-{scenario_hash[:12]}"
+def run_folder(out: Path, name: str, scenario_hash: str, part: str = "") -> Path:
+    """Where a study with this name and hash is kept, or the `part` of it that was run."""
+    return out / "-".join(filter(None, [name, scenario_hash[:12], part]))
 
 
-def keep(finding: Finding, scenario_yaml: str, out: Path, *, languages: tuple[str, ...]) -> Path:
+def keep(finding: Finding, scenario_yaml: str, out: Path, *, languages: tuple[str, ...], part: str = "") -> Path:
     """Write everything into a hidden folder beside the target and rename it; an older result is replaced whole.
 
     Layout: `scenario.yaml` (resolved), `kpis.csv`, `finding.json`, `report.<lang>.html`, and for every arm
     `<arm>/journal/*.parquet`, `<arm>/jobs.parquet`, `<arm>/connections.csv`, `<arm>/ledger.beancount`.
     """
-    target = run_folder(out, finding.name, finding.provenance.scenario_hash)
+    target = run_folder(out, finding.name, finding.provenance.scenario_hash, part)
     out.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=out))
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=out))
     try:
-        _write(finding, scenario_yaml, part, languages)
-        _swap(part, target)
+        _write(finding, scenario_yaml, draft, languages)
+        _swap(draft, target)
     except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
         raise
     return target
 

@@ -36,7 +36,8 @@ def run(
     """Run `scenario` and return what it found.
 
     coordinators   names of the arms to run, the scenario's own by default; the control is always among them
-    out            folder under which `<name>-<hash>/` is kept, nothing is written if left out
+    out            folder under which `<name>-<hash>/` is kept (`<name>-<hash>-<arms>/` where not all arms run);
+                   nothing is written if left out
     languages      reports to write there
     workers        processes side by side, at most one per arm; a script that asks for more than one needs
                    `if __name__ == "__main__":`, since each process reads it again
@@ -63,7 +64,9 @@ def run(
     )
     if out is None:
         return finding
-    folder = keep(finding, scenario.to_yaml(), Path(out), languages=tuple(languages))
+    # Fewer arms are kept in a folder of their own, so that they never take the place of the whole study.
+    part = "+".join(arms) if len(arms) < len(scenario.coordinators) else ""
+    folder = keep(finding, scenario.to_yaml(), Path(out), languages=tuple(languages), part=part)
     return replace(finding, folder=folder)
 
 
