@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suandian.coordination.placement_bits import discard, empty_sets, following, insert, last
+from suandian.coordination.placement_bits import discard, empty_sets, following, insert, last, preceding
 
 SIZES = (1, 64, 65, 4096, 4097, 300_000, 20_000_000)
 
@@ -31,6 +31,8 @@ def test_sets_behave_like_sets(size, data):
         for row in (0, 1):
             assert last(words, row) == max(members[row], default=-1)
             assert following(words, row, asked, end) == following_of(members[row], asked, end)
+            assert preceding(words, row, asked) == max((m for m in members[row] if m <= asked), default=-1)
+            assert preceding(words, row, -1) == -1
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -44,6 +46,11 @@ def test_walk_visits_every_member_once(size):
         seen.append(rank)
         rank = following(words, 0, rank + 1, size)
     assert seen == members
+    rank = preceding(words, 0, size - 1)
+    for expected in reversed(members):
+        assert rank == expected
+        rank = preceding(words, 0, rank - 1)
+    assert rank == -1
     for rank in reversed(members):
         assert last(words, 0) == rank
         discard(words, 0, rank)

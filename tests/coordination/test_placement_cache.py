@@ -19,6 +19,7 @@ FILES = (
     "placement_rules",
     "placement_moves",
     "placement_queue",
+    "placement_gears",
     "placement_kernel",
 )
 LINE = re.compile(r"^# Compiled with: .*$", re.MULTILINE)

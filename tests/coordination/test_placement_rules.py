@@ -12,18 +12,23 @@ from suandian.coordination.placement_rules import (
     ANYWHERE,
     CLASS_CURVE,
     FREE_GPUS,
+    HERE,
     NO,
     SITE_CURVE,
     YES,
-    choose,
     has_room,
 )
+from suandian.coordination.placement_rules import choose as rules_choose
 
 _SPEC = importlib.util.spec_from_file_location("small_states", Path(__file__).with_name("small_states.py"))
 small = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(small)
 
 MW = ps.MICROWATTS_PER_MW
+
+
+def choose(state, rank, level, preempt, reach=HERE, at_s=small.T0):
+    return rules_choose(state, rank, level, preempt, reach, at_s)
 
 
 def waiting(home=0, **options):
@@ -98,7 +103,7 @@ def test_no_room_for_a_bucket_means_no_site_for_any_of_its_jobs(seed):
     state.site[:, ps.USED] = rng.integers(0, 9, 2)
     state.site[:, ps.PAUSABLE_GPUS] = rng.integers(0, 3, 2)
     state.site[:, ps.PLANNED] = rng.integers(0, 9, 2) * MW // 1000
-    state.group[0, ps.CLASS_POWER + 2 :] = rng.integers(0, 9, 2) * MW // 1000
+    state.group[0, ps.CLASS_POWER + 2 : ps.CLASS_POWER + 4] = rng.integers(0, 9, 2) * MW // 1000
     for level, preempt in ((FREE_GPUS, NO), (FREE_GPUS, YES), (SITE_CURVE, NO), (CLASS_CURVE, NO)):
         for bucket in range(state.group[1, ps.FIRST_BUCKET]):
             row = state.tables[ps.READY_TABLE, bucket]

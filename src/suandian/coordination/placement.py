@@ -28,8 +28,10 @@ SITES_MAX = 63
 class Placement:
     """Places jobs on sites, interval by interval; the only state of a simulated world beside meters and batteries.
 
-    `class_index (jobs,)` is the row of `classes` for every job, `site_gpus (S,)` the GPUs installed. A job runs at
-    `gpus_max` GPUs from start to end. Raises `DataError` for a job larger than every site it may use, `ValueError`
+    `class_index (jobs,)` is the row of `classes` for every job, `site_gpus (S,)` the GPUs installed, and
+    `transfer_s (jobs,)` how long the data of each job take to another site (no time if left out). A job runs at
+    `gpus_max` GPUs at full speed, or in a slower gear of its class's pace where the plan, the GPUs and its deadline
+    ask for and allow it. Raises `DataError` for a job larger than every site it may use, `ValueError`
     for arguments that do not match.
     """
 
@@ -40,6 +42,7 @@ class Placement:
         classes: ClassTable,
         site_gpus: NDArray[np.int64],
         axis: TimeAxis,
+        transfer_s: NDArray[np.int64] | None = None,
     ) -> None:
         index = np.asarray(class_index, dtype=np.int64)
         self._site_gpus = np.asarray(site_gpus, dtype=np.int64)
@@ -51,7 +54,7 @@ class Placement:
         self._class_index = index
         self._axis = axis
         self._class_order = columns.class_order(classes)
-        self._state = build_state(jobs, index, classes, self._site_gpus, axis)
+        self._state = build_state(jobs, index, classes, self._site_gpus, axis, transfer_s)
         self._buffer = np.empty((4096, 2), dtype=np.int64)
 
     @property
@@ -70,6 +73,7 @@ class Placement:
         may_pause: bool,
         site_rank: NDArray[np.int64] | None,
         hold_mw: NDArray[np.float64] | None = None,
+        gear: NDArray[np.int64] | None = None,
     ) -> Placed:
         """Place jobs in intervals `[first, last)`.
 
@@ -79,7 +83,9 @@ class Placement:
         site_rank   (S, n) order in which sites are tried (0 first); None: a job's home, then by index
         hold_mw     (S, n) power up to which running jobs are left alone even where the plan lies below it, because a
                     pause would not pay (`placed.worth_holding_mw`); None: the plan alone counts
-        may_pause   False: nothing is paused, and nothing is counted as kept running
+        gear        (classes, S, n) gear in which the plan wants each class to run; None: full speed. Deeper gears are
+                    used where GPUs or the plan's power fall short; any gear only while a job stays in time
+        may_pause   False: nothing that runs is paused or slowed, and nothing is counted as kept running
 
         Raises `ValueError` for intervals out of turn or wrong shapes, `InvariantBroken` if GPUs were overbooked.
         """
@@ -103,7 +109,12 @@ class Placement:
         # One interval after the other is read in the kernel, so classes and sites have to be neighbours in memory.
         planned_mw = np.ascontiguousarray(it_mw[self._class_order].transpose(2, 0, 1)).transpose(1, 2, 0)
         free = np.ascontiguousarray(gpus_free, dtype=np.int64)
-        self._buffer, bad = run(state, self._buffer, planned_mw, hold_mw, free, order, label_mw, gpus_used)
+        gears = np.zeros((1, 1, 1), dtype=np.int64)
+        if gear is not None and not start_at_once:
+            if gear.shape != it_mw.shape or gear.min(initial=0) < 0:
+                raise ValueError(f"gear {gear.shape}: gears from 0 up, shape {it_mw.shape}, are needed")
+            gears = np.ascontiguousarray(gear[self._class_order], dtype=np.int64)
+        self._buffer, bad = run(state, self._buffer, planned_mw, gears, hold_mw, free, order, label_mw, gpus_used)
         if bad >= 0:
             raise InvariantBroken(f"GPUs were overbooked in interval {bad} ({self._axis.at(int(bad)).isoformat()})")
         events = _unpack(self._buffer[: int(clock[columns.EVENTS])])
@@ -111,7 +122,7 @@ class Placement:
 
     def queue(self) -> Queue:
         """Jobs submitted by now and unfinished, in order of submission; what remains is told as of now."""
-        row, status, site, remaining_s = living(self._state, self._axis.start_s + self.now * self._axis.step_s)
+        row, status, site, remaining_s, ready_s = living(self._state, self._axis.start_s + self.now * self._axis.step_s)
         jobs = self._jobs
         return Queue(
             job=row,
@@ -124,7 +135,7 @@ class Placement:
             home=jobs.home[row].astype(np.int64),
             sites_allowed=jobs.sites_allowed[row],
             submitted_s=jobs.submitted_s[row],
-            released_s=jobs.released_s[row],
+            released_s=np.maximum(jobs.released_s[row], ready_s),
             due_s=jobs.due_s[row],
             remaining_s=remaining_s,
         )

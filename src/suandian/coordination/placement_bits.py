@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["discard", "empty_sets", "following", "insert", "last"]
+__all__ = ["discard", "empty_sets", "following", "insert", "last", "preceding"]
 
 Words = NDArray[np.uint64]
 
@@ -115,3 +115,32 @@ def last(sets: Words, member_of: int) -> int:
             word = (block << 6) + _highest(sets[member_of, middle + block])
             return (word << 6) + _highest(sets[member_of, HEADER + word])
     return -1
+
+
+@njit(cache=True)
+def _in_word_below(sets: Words, member_of: int, begin: int, bit: int) -> int:
+    """The last set bit at or before `bit` of a level, inside the word that holds it; −1 if there is none."""
+    if bit < 0:
+        return -1
+    word = sets[member_of, begin + (bit >> 6)] & (_ALL >> np.uint64(63 - (bit & 63)))
+    return ((bit >> 6) << 6) + _highest(word) if word != _NONE else -1
+
+
+@njit(cache=True)
+def preceding(sets: Words, member_of: int, rank: int) -> int:
+    """The highest member of set `member_of` at or below `rank`, −1 if there is none."""
+    middle, top = int(sets[member_of, 0]), int(sets[member_of, 1])
+    found = _in_word_below(sets, member_of, HEADER, rank)
+    if rank < 0 or found >= 0:
+        return found
+    word = _in_word_below(sets, member_of, middle, (rank >> 6) - 1)
+    if word < 0:
+        bit = (((rank >> 6) - 1) >> 6) - 1
+        block = _in_word_below(sets, member_of, top, bit)
+        while block < 0 and bit >= 64:
+            bit = ((bit >> 6) << 6) - 1
+            block = _in_word_below(sets, member_of, top, bit)
+        if block < 0:
+            return -1
+        word = (block << 6) + _highest(sets[member_of, middle + block])
+    return (word << 6) + _highest(sets[member_of, HEADER + word])

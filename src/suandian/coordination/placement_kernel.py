@@ -1,11 +1,12 @@
 """The placement kernel: what happens in one interval, in a fixed order, and the loop over intervals.
 
-1 release, 2 latest start reached → urgent, 3 pause down to the plan, 4 urgent jobs, 5 earliest deadline first under the
-class curves, 6 again under the sites' unused totals (borrowing), 7 jobs released inside the interval that cannot wait,
-8 finish, 9 the row of means. The reasons are in docs/explanation/placement.md.
+1 release and arrival of data, 2 latest start reached → urgent, 3 slow and pause down to the plan, 4 urgent jobs,
+5 earliest deadline first under the class curves, 6 again under the sites' unused totals (borrowing), 7 slowed jobs
+speed up, 8 jobs released inside the interval that cannot wait, 9 finish, 10 the row of means. The reasons are in
+docs/explanation/placement.md.
 """
 
-# Compiled with: placement_bits placement_state placement_rules placement_moves 5a22fe5e896483fc
+# Compiled with: placement_bits placement_state placement_rules placement_moves placement_gears 04dd636f5b271682
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from suandian.coordination.placement_bits import following, last
+from suandian.coordination.placement_gears import follow_gears, slow_down, speed_up
 from suandian.coordination.placement_moves import (
+    arrive,
+    depart,
     enter,
     finish,
     hasten,
@@ -27,17 +31,21 @@ from suandian.coordination.placement_moves import (
 )
 from suandian.coordination.placement_rules import (
     ANYWHERE,
+    AWAY,
     CLASS_CURVE,
     FREE_GPUS,
+    HERE,
     NO,
     NO_CLASS,
     SITE_CURVE,
     YES,
     choose,
     has_room,
+    transfer_s,
 )
 from suandian.coordination.placement_state import (
     ALIVE,
+    ARRIVES,
     AT_ONCE,
     BY_RELEASE,
     BY_SUBMISSION,
@@ -45,13 +53,15 @@ from suandian.coordination.placement_state import (
     BY_VICTIM,
     CAP,
     CLASS_POWER,
+    COMING_GPUS,
     EDF,
     END,
     EVENTS,
     FINISHES,
     FIRST,
     FIRST_BUCKET,
-    GPUS,
+    FULL_GPUS,
+    GEAR,
     HELD,
     INDEX,
     INSTALLED,
@@ -73,6 +83,7 @@ from suandian.coordination.placement_state import (
     RELEASE_S,
     RELEASED,
     SHORT_GPU_S,
+    SLOWED,
     START,
     STATUS,
     STEP,
@@ -83,6 +94,7 @@ from suandian.coordination.placement_state import (
     USED,
     WAITING,
     State,
+    gear_power,
 )
 
 __all__ = ["EVENTS_PER_JOB", "REFUSALS_MAX", "TOLERANCE_MICROWATTS", "run", "switch_mode"]
@@ -94,8 +106,9 @@ Ints = NDArray[np.int64]
 REFUSALS_MAX = 8
 #: A job fits under a curve that it exceeds by less than 10 W: planners round.
 TOLERANCE_MICROWATTS = 10_000_000
-#: At most: paused or (moved, resumed, override), finished, submitted; a job is never resumed where it was just paused.
-EVENTS_PER_JOB = 6
+#: At most: arrived, slowed twice, paused or (moved, resumed, gear, override), faster, finished, submitted; a job is
+#: never resumed where it was just paused.
+EVENTS_PER_JOB = 12
 
 #: A counter that begins as a NumPy integer, see LATEST in `placement_state`.
 _NONE = np.int64(0)
@@ -107,6 +120,9 @@ def _pause_down(st: State, events: Ints, now_s: int) -> None:
     sites = st.site.shape[0]
     for site in range(sites):
         if st.clock[MAY_PAUSE]:
+            if st.clock[AT_ONCE] == 0:
+                follow_gears(st, events, site, now_s)
+            slow_down(st, events, site, now_s)
             while st.site[site, USED] > st.site[site, CAP] or (
                 not st.clock[AT_ONCE] and st.site[site, TOTAL] > st.site[site, HELD]
             ):
@@ -129,15 +145,22 @@ def _force(st: State, events: Ints, rank: int, at_s: int, preempt: np.bool_) -> 
     """Start an urgent job wherever there are GPUs, at the cost of jobs with slack if `preempt`."""
     if st.jobs[rank, PAUSED_AT] == at_s:
         return False
-    site = choose(st, rank, FREE_GPUS, NO)
+    site = choose(st, rank, FREE_GPUS, NO, HERE, at_s)
     if site < 0 and preempt:
-        site = choose(st, rank, FREE_GPUS, YES)
-        while site >= 0 and st.site[site, USED] + st.jobs[rank, GPUS] > st.site[site, CAP]:
+        site = choose(st, rank, FREE_GPUS, YES, HERE, at_s)
+        room = st.site[site, CAP] - st.site[site, COMING_GPUS] if site >= 0 else 0
+        while site >= 0 and st.site[site, USED] + st.jobs[rank, FULL_GPUS] > room:
             victim = last(st.sets, st.site.shape[0] + 2 + site)
             pause(st, events, st.orders[BY_VICTIM, victim], at_s)
     if site < 0:
+        site = choose(st, rank, FREE_GPUS, NO, AWAY, at_s)
+    if site < 0:
         return False
-    beyond = st.site[site, TOTAL] + st.jobs[rank, POWER] > st.site[site, PLANNED]
+    if transfer_s(st, rank, site):
+        depart(st, events, rank, site, at_s)
+        return True
+    power = gear_power(st.jobs, st.group, rank, st.jobs[rank, GEAR])
+    beyond = st.site[site, TOTAL] + power > st.site[site, PLANNED]
     start(st, events, rank, site, at_s)
     if beyond and not st.clock[AT_ONCE]:
         override(st, events, rank, at_s)
@@ -199,7 +222,7 @@ def _place_class(st: State, events: Ints, active: Ints, group: int, level: np.in
     for bucket in range(st.group[group, FIRST_BUCKET], st.group[group + 1, FIRST_BUCKET]):
         table = st.tables[READY_TABLE, bucket]
         for set_of in range(st.site.shape[0] + 1):
-            if st.members[set_of, bucket] and has_room(st, table, group, set_of - 1, level, NO):
+            if st.members[set_of, bucket] and has_room(st, table, group, ANYWHERE, level, NO):
                 found = following(st.sets, set_of, table[FIRST], table[END])
                 _set(active, count, set_of, bucket, found, found)
                 count += 1
@@ -208,13 +231,17 @@ def _place_class(st: State, events: Ints, active: Ints, group: int, level: np.in
         set_of, bucket, rank = active[at, 0], active[at, 1], active[at, 2]
         table = st.tables[READY_TABLE, bucket]
         found = following(st.sets, set_of, rank + 1, table[END])
-        site = -1 if st.jobs[rank, PAUSED_AT] == now_s else choose(st, rank, level, NO)
+        site = -1 if st.jobs[rank, PAUSED_AT] == now_s else choose(st, rank, level, NO, AWAY, now_s)
         if site >= 0:
+            away = transfer_s(st, rank, site) > 0
             leave(st, rank)
-            start(st, events, rank, site, now_s)
+            if away:
+                depart(st, events, rank, site, now_s)
+            else:
+                start(st, events, rank, site, now_s)
         else:
             active[at, 3] += 1
-            if active[at, 3] >= REFUSALS_MAX or not has_room(st, table, group, set_of - 1, level, NO):
+            if active[at, 3] >= REFUSALS_MAX or not has_room(st, table, group, ANYWHERE, level, NO):
                 found = -1
         if found < 0:
             count -= 1
@@ -236,6 +263,11 @@ def _admit(st: State, events: Ints, now_s: int, next_s: int) -> None:
         st.jobs[rank, STATUS] = WAITING
         enter(st, rank, clock[INDEX])
         clock[RELEASED] += 1
+    rank = st.heads[ARRIVES, clock[INDEX]]
+    while rank >= 0:
+        after = st.jobs[rank, NEXT]
+        arrive(st, events, rank)
+        rank = after
     rank = st.heads[LATEST, clock[INDEX]]
     while rank >= 0:
         after = st.jobs[rank, NEXT]
@@ -284,9 +316,15 @@ def _close(st: State, events: Ints, label_mw: NDArray[np.float64], gpus: NDArray
 
 @njit(cache=True)
 def _look_up(
-    st: State, it_mw: NDArray[np.float64], hold_mw: NDArray[np.float64], gpus_free: Ints, order: Ints, column: int
+    st: State,
+    it_mw: NDArray[np.float64],
+    gear: Ints,
+    hold_mw: NDArray[np.float64],
+    gpus_free: Ints,
+    order: Ints,
+    column: int,
 ) -> None:
-    """Read the interval's limits: GPUs, site order, and in µW the curves of the classes, their sums, what is held."""
+    """Read the interval's limits: GPUs, site order, gears, and in µW the classes' curves, their sums, what is held."""
     for site in range(st.site.shape[0]):
         st.site[site, CAP] = gpus_free[site, column]
         st.site[site, ORDER] = order[site, column % order.shape[1]]
@@ -296,6 +334,9 @@ def _look_up(
                 curve = int(it_mw[group, site, column] * MICROWATTS_PER_MW)
                 st.group[group, CLASS_POWER + st.site.shape[0] + site] = curve + TOLERANCE_MICROWATTS
                 planned += curve
+        for group in range(len(st.group) - 1):
+            target = gear[group % gear.shape[0], site % gear.shape[1], column % gear.shape[2]]
+            st.group[group, CLASS_POWER + 2 * st.site.shape[0] + site] = target
         st.site[site, PLANNED] = planned
         held = int(hold_mw[site, column % hold_mw.shape[1]] * MICROWATTS_PER_MW) + TOLERANCE_MICROWATTS
         st.site[site, HELD] = max(planned, held)
@@ -347,6 +388,7 @@ def run(
     st: State,
     events: Ints,
     it_mw: NDArray[np.float64],
+    gear: Ints,
     hold_mw: NDArray[np.float64],
     gpus_free: Ints,
     order: Ints,
@@ -358,7 +400,7 @@ def run(
     for column in range(gpus_free.shape[1]):
         now_s = st.clock[START] + st.clock[INDEX] * st.clock[STEP]
         events = _room_for_events(st, events, now_s + st.clock[STEP])
-        _look_up(st, it_mw, hold_mw, gpus_free, order, column)
+        _look_up(st, it_mw, gear, hold_mw, gpus_free, order, column)
         _admit(st, events, now_s, now_s + st.clock[STEP])
         _pause_down(st, events, now_s)
         _place_urgent(st, events, active, now_s)
@@ -367,6 +409,9 @@ def run(
                 for group in range(len(st.group) - 1):
                     if st.group[group, READY]:
                         _place_class(st, events, active, group, level, now_s)
+        for site in range(st.site.shape[0]):
+            if st.site[site, SLOWED]:
+                speed_up(st, events, site, now_s)
         _admit_inside(st, events, now_s + st.clock[STEP])
         if not _close(st, events, label_mw, gpus, column):
             return events, st.clock[INDEX]

@@ -1,6 +1,6 @@
 """What can happen to one job: enter, become urgent, start, pause, finish; sets, calendars and ledgers stay true."""
 
-# Compiled with: placement_bits placement_state e429fa87edbb9144
+# Compiled with: placement_bits placement_state placement_rules 0181ce5059ab2e13
 
 from __future__ import annotations
 
@@ -9,18 +9,27 @@ from numba import njit
 from numpy.typing import NDArray
 
 from suandian.coordination.placement_bits import discard, insert
+from suandian.coordination.placement_rules import transfer_s
 from suandian.coordination.placement_state import (
     ALIVE,
+    ARRIVES,
     AT_ONCE,
+    BEGAN,
     BUCKET,
     CHECKPOINT,
     CLASS,
     CLASS_POWER,
+    COMING_GPUS,
+    COMING_POWER,
     DUE,
     EVENTS,
+    EVERY,
     FINISH,
     FINISHED,
     FINISHES,
+    GEAR,
+    GEAR_SPEED,
+    GEARS,
     GPUS,
     INDEX,
     LABEL,
@@ -30,6 +39,7 @@ from suandian.coordination.placement_state import (
     LIST,
     LISTED,
     MARK,
+    MOVING,
     NEXT,
     OVERRIDDEN,
     OVERRIDES,
@@ -38,6 +48,7 @@ from suandian.coordination.placement_state import (
     PAUSABLE_GPUS,
     PAUSED,
     PAUSED_AT,
+    PAUSES_LEFT,
     PERIODS,
     PINNED,
     POWER,
@@ -48,27 +59,49 @@ from suandian.coordination.placement_state import (
     ROW,
     RUNNING,
     SHORT_GPU_S,
+    SINCE,
     SITE,
     SLOT,
+    SLOWED,
     START,
     STATUS,
     STEP,
     TOTAL,
+    UNITS,
+    UNITS_PER_S,
     URGENT,
     URGENT_BUCKET,
     URGENT_RANK,
     USED,
     VICTIM_RANK,
     State,
+    gear_gpus,
+    gear_power,
 )
 
-__all__ = ["enter", "finish", "hasten", "latest_slot", "leave", "override", "pause", "record", "start", "submit"]
+__all__ = [
+    "arrive",
+    "depart",
+    "enter",
+    "finish",
+    "hasten",
+    "latest_slot",
+    "leave",
+    "override",
+    "pause",
+    "record",
+    "shift",
+    "start",
+    "submit",
+    "units_left",
+]
 
 Ints = NDArray[np.int64]
 
 #: Event kinds, numbered as in `suandian.record.events.JobEventKind`.
 SUBMITTED_EVENT, STARTED_EVENT, PAUSED_EVENT = np.int64(0), np.int64(1), np.int64(2)
 RESUMED_EVENT, MOVED_EVENT, FINISHED_EVENT, OVERRODE_EVENT = np.int64(3), np.int64(4), np.int64(5), np.int64(6)
+ARRIVED_EVENT, FIRST_GEAR_EVENT = np.int64(7), np.int64(8)
 #: Events are packed into two integers: the instant, and row·2²⁰ + kind·2¹⁶ + site + 1.
 ROW_SHIFT, KIND_SHIFT = 20, 16
 #: Signs of a job that enters and leaves the ledgers of running ones.
@@ -178,17 +211,24 @@ def _count(st: State, rank: int, sign: np.int64) -> None:
     sites = st.site.shape[0]
     if mark & PAUSABLE:
         st.site[site, PAUSABLE_GPUS] += sign * gpus
-        if sign > 0:
-            insert(st.sets, sites + 2 + site, st.jobs[rank, VICTIM_RANK])
-        else:
-            discard(st.sets, sites + 2 + site, st.jobs[rank, VICTIM_RANK])
+        _place(st, sites + 2 + site, rank, sign)
     if mark & PINNED:
-        if sign > 0:
-            insert(st.sets, 2 * sites + 2 + site, st.jobs[rank, VICTIM_RANK])
-        else:
-            discard(st.sets, 2 * sites + 2 + site, st.jobs[rank, VICTIM_RANK])
-    if mark & OVERRODE and sign < 0:
-        st.site[site, OVERRIDDEN] -= power
+        _place(st, 2 * sites + 2 + site, rank, sign)
+    if st.group[group, GEARS] > 1:
+        _place(st, 3 * sites + 2 + site, rank, sign)
+        if st.jobs[rank, GEAR]:
+            st.site[site, SLOWED] += sign
+    if mark & OVERRODE:
+        st.site[site, OVERRIDDEN] += sign * power
+
+
+@njit(cache=True)
+def _place(st: State, set_of: int, rank: int, sign: np.int64) -> None:
+    """Put a running job into a set in the order of victims, or take it out."""
+    if sign > 0:
+        insert(st.sets, set_of, st.jobs[rank, VICTIM_RANK])
+    else:
+        discard(st.sets, set_of, st.jobs[rank, VICTIM_RANK])
 
 
 @njit(cache=True)
@@ -212,41 +252,107 @@ def _fall_short(st: State, rank: int, missing_s: int) -> None:
 
 
 @njit(cache=True)
-def start(st: State, events: Ints, rank: int, site: int, at_s: int) -> None:
-    """Start or resume a job that is in no ready set, at the boundary or at its release inside the interval."""
-    paused_site = st.jobs[rank, SITE]
-    st.jobs[rank, SITE] = site
-    kind = STARTED_EVENT
-    if st.jobs[rank, STATUS] == PAUSED:
-        kind = RESUMED_EVENT
-        if paused_site != site:
-            record(st, events, rank, MOVED_EVENT, at_s)
-    record(st, events, rank, kind, at_s)
-    end = at_s + st.jobs[rank, REMAIN]
-    st.jobs[rank, STATUS] = RUNNING
+def units_left(st: State, rank: int, at_s: int | np.int64) -> int:
+    """Work of a running job that remains at `at_s`, thousandths of a second at full speed."""
+    speed = st.group[st.jobs[rank, CLASS], GEAR_SPEED + st.jobs[rank, GEAR]]
+    return int(st.jobs[rank, UNITS] - (at_s - st.jobs[rank, SINCE]) * speed)
+
+
+@njit(cache=True)
+def _run_from(st: State, rank: int, at_s: int | np.int64) -> None:
+    """Fill in GPUs, power, finish and marks of a job that runs UNITS in its GEAR from `at_s` on."""
+    gear = st.jobs[rank, GEAR]
+    st.jobs[rank, GPUS] = gear_gpus(st.jobs, st.group, rank, gear)
+    st.jobs[rank, POWER] = gear_power(st.jobs, st.group, rank, gear)
+    st.jobs[rank, SINCE] = at_s
+    end = at_s - (-st.jobs[rank, UNITS] // st.group[st.jobs[rank, CLASS], GEAR_SPEED + gear])
     st.jobs[rank, FINISH] = end
-    mark = 0
-    if st.jobs[rank, PREEMPTIBLE]:
-        # A pause lasts one interval at least; whether there is slack for it does not change while the job runs.
-        mark = PAUSABLE if end + st.jobs[rank, CHECKPOINT] + st.clock[STEP] <= st.jobs[rank, DUE] else PINNED
+    mark = st.jobs[rank, MARK] & OVERRODE
+    if st.jobs[rank, PREEMPTIBLE] and st.jobs[rank, PAUSES_LEFT] > 0:
+        # A pause lasts one interval at least; whether there is slack for it does not change while the gear stays.
+        if end + st.jobs[rank, CHECKPOINT] + st.jobs[rank, EVERY] + st.clock[STEP] <= st.jobs[rank, DUE]:
+            mark |= PAUSABLE
+        elif not mark:
+            mark |= PINNED
     st.jobs[rank, MARK] = mark
     _count(st, rank, _IN)
     _link(st, FINISHES, rank, (end - 1 - st.clock[START]) // st.clock[STEP])
+
+
+@njit(cache=True)
+def start(st: State, events: Ints, rank: int, site: int, at_s: int) -> None:
+    """Start or resume a job in its GEAR that is in no ready set, at the boundary or at its release inside it."""
+    paused_site = st.jobs[rank, SITE]
+    if st.jobs[rank, STATUS] == PAUSED and paused_site != site:
+        st.jobs[rank, SITE] = site
+        record(st, events, rank, MOVED_EVENT, at_s)
+    st.jobs[rank, SITE] = site
+    record(st, events, rank, RESUMED_EVENT if st.jobs[rank, BEGAN] >= 0 else STARTED_EVENT, at_s)
+    if st.jobs[rank, GEAR]:
+        record(st, events, rank, FIRST_GEAR_EVENT + st.jobs[rank, GEAR], at_s)
+    st.jobs[rank, UNITS] = st.jobs[rank, BEGAN] = st.jobs[rank, REMAIN] * UNITS_PER_S
+    st.jobs[rank, STATUS] = RUNNING
+    st.jobs[rank, MARK] = 0
+    _run_from(st, rank, at_s)
     begun = st.clock[START] + st.clock[INDEX] * st.clock[STEP]
     if at_s > begun:
         _fall_short(st, rank, at_s - begun)
 
 
 @njit(cache=True)
+def shift(st: State, events: Ints, rank: int, gear: int | np.int64, at_s: int) -> None:
+    """Let a running job go on in another gear from the boundary `at_s`."""
+    left = units_left(st, rank, at_s)
+    _unlink(st, FINISHES, rank)
+    _count(st, rank, _OUT)
+    st.jobs[rank, UNITS] = left
+    st.jobs[rank, GEAR] = gear
+    _run_from(st, rank, at_s)
+    record(st, events, rank, FIRST_GEAR_EVENT + gear, at_s)
+
+
+@njit(cache=True)
 def pause(st: State, events: Ints, rank: int, at_s: int) -> None:
-    """Pause a running job at the boundary; the checkpoint's seconds are added to what remains."""
+    """Pause a running job at the boundary; work since its last checkpoint is lost, and the checkpoint's time."""
+    left = units_left(st, rank, at_s)
+    if st.jobs[rank, EVERY]:
+        left += (st.jobs[rank, BEGAN] - left) % (st.jobs[rank, EVERY] * UNITS_PER_S)
     _unlink(st, FINISHES, rank)
     _count(st, rank, _OUT)
     st.jobs[rank, STATUS] = PAUSED
-    st.jobs[rank, MARK] = 0
-    st.jobs[rank, REMAIN] = st.jobs[rank, FINISH] - at_s + st.jobs[rank, CHECKPOINT]
+    st.jobs[rank, MARK] = st.jobs[rank, GEAR] = 0
+    st.jobs[rank, REMAIN] = -(-left // UNITS_PER_S) + st.jobs[rank, CHECKPOINT]
     st.jobs[rank, PAUSED_AT] = at_s
+    st.jobs[rank, PAUSES_LEFT] -= 1
     record(st, events, rank, PAUSED_EVENT, at_s)
+    enter(st, rank, st.clock[INDEX])
+
+
+@njit(cache=True)
+def depart(st: State, events: Ints, rank: int, site: int, at_s: int) -> None:
+    """Send the data of a job that is in no ready set to another site, and keep room there for it."""
+    lead_s = transfer_s(st, rank, site)
+    st.jobs[rank, STATUS], st.jobs[rank, SITE] = MOVING, site
+    record(st, events, rank, MOVED_EVENT, at_s)
+    st.jobs[rank, GPUS] = gear_gpus(st.jobs, st.group, rank, st.jobs[rank, GEAR])
+    st.jobs[rank, POWER] = gear_power(st.jobs, st.group, rank, st.jobs[rank, GEAR])
+    st.site[site, COMING_GPUS] += st.jobs[rank, GPUS]
+    st.site[site, COMING_POWER] += st.jobs[rank, POWER]
+    st.jobs[rank, FINISH] = at_s + lead_s
+    _link(st, ARRIVES, rank, -((st.clock[START] - st.jobs[rank, FINISH]) // st.clock[STEP]))
+
+
+@njit(cache=True)
+def arrive(st: State, events: Ints, rank: int) -> None:
+    """The data of a job have come: it waits where they are."""
+    _unlink(st, ARRIVES, rank)
+    site = st.jobs[rank, SITE]
+    st.site[site, COMING_GPUS] -= st.jobs[rank, GPUS]
+    st.site[site, COMING_POWER] -= st.jobs[rank, POWER]
+    st.jobs[rank, STATUS], st.jobs[rank, GEAR] = PAUSED, 0
+    # It stays for a while, but may start at this very boundary: a pause at it would forbid that.
+    st.jobs[rank, PAUSED_AT] = st.jobs[rank, FINISH] - 1
+    record(st, events, rank, ARRIVED_EVENT, st.jobs[rank, FINISH])
     enter(st, rank, st.clock[INDEX])
 
 

@@ -1,6 +1,6 @@
 """Reading the queue out of the placement's state."""
 
-# Compiled with: placement_state 9c28df63abeb9c63
+# Compiled with: placement_state placement_moves 6a1bc66a704ff0cf
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from suandian.coordination.placement_moves import units_left
 from suandian.coordination.placement_state import (
     ALIVE,
     BY_SUBMISSION,
@@ -15,6 +16,7 @@ from suandian.coordination.placement_state import (
     FINISHED,
     LIST,
     LISTED,
+    MOVING,
     PAUSED,
     REMAIN,
     ROW,
@@ -23,6 +25,7 @@ from suandian.coordination.placement_state import (
     STATUS,
     SUBMITTED,
     SUBMITTED_S,
+    UNITS_PER_S,
     State,
 )
 
@@ -32,10 +35,12 @@ Ints = NDArray[np.int64]
 
 
 @njit(cache=True)
-def living(st: State, now_s: int) -> tuple[Ints, NDArray[np.int8], Ints, Ints]:
-    """Row, state (0 waiting, 1 running, 2 paused), site and remaining seconds of all jobs submitted and unfinished.
+def living(st: State, now_s: int) -> tuple[Ints, NDArray[np.int8], Ints, Ints, Ints]:
+    """Row, state (0 waiting, 1 running, 2 paused), site, remaining seconds at full speed of all jobs submitted and
+    unfinished, and the instant from which those whose data are on their way may run (0 for the others).
 
     In order of submission. Jobs found finished are struck off the list, so a call costs what happened since the last.
+    A job whose data are on their way is told as paused where they go.
     """
     kept = 0
     for index in range(st.clock[LISTED]):
@@ -49,7 +54,7 @@ def living(st: State, now_s: int) -> tuple[Ints, NDArray[np.int8], Ints, Ints]:
     while at + count - kept < len(st.jobs) and st.orders[SUBMITTED_S, at + count - kept] <= now_s:
         count += 1
     row, site, remaining_s = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
-    status = np.zeros(count, np.int8)
+    status, ready_s = np.zeros(count, np.int8), np.zeros(count, np.int64)
     for index in range(count):
         rank = st.orders[LIST, index] if index < kept else st.orders[BY_SUBMISSION, at + index - kept]
         row[index] = st.jobs[rank, ROW]
@@ -57,7 +62,9 @@ def living(st: State, now_s: int) -> tuple[Ints, NDArray[np.int8], Ints, Ints]:
         site[index] = st.jobs[rank, SITE]
         if st.jobs[rank, STATUS] == RUNNING:
             status[index] = 1
-            remaining_s[index] = st.jobs[rank, FINISH] - now_s
+            remaining_s[index] = -(-units_left(st, rank, now_s) // UNITS_PER_S)
         elif st.jobs[rank, STATUS] == PAUSED:
             status[index] = 2
-    return row, status, site, remaining_s
+        elif st.jobs[rank, STATUS] == MOVING:
+            status[index], ready_s[index] = 2, st.jobs[rank, FINISH]
+    return row, status, site, remaining_s, ready_s

@@ -1,6 +1,6 @@
 """Where a job may start: the limits of a site, the order in which sites are tried, and a quick no for whole buckets."""
 
-# Compiled with: placement_state 9c28df63abeb9c63
+# Compiled with: placement_state 532ce24bd4f9616d
 
 from __future__ import annotations
 
@@ -13,25 +13,54 @@ from suandian.coordination.placement_state import (
     CAP,
     CLASS,
     CLASS_POWER,
-    GPUS,
+    COMING_GPUS,
+    COMING_POWER,
+    DUE,
+    FULL_GPUS,
+    GEAR,
+    GEAR_SPEED,
+    GEARS,
     GPUS_LEAST,
     HOME,
     MASK,
     ORDER,
     PAUSABLE_GPUS,
     PAUSED,
+    PAUSED_AT,
     PLANNED,
-    POWER,
     POWER_LEAST,
     RANKED,
+    REMAIN,
     SITE,
     STATUS,
+    STEP,
     TOTAL,
+    TRANSFER,
+    UNITS_PER_S,
     USED,
     State,
+    gear_gpus,
+    gear_power,
 )
 
-__all__ = ["ANYWHERE", "CLASS_CURVE", "FREE_GPUS", "NO", "NO_CLASS", "SITE_CURVE", "YES", "choose", "has_room"]
+__all__ = [
+    "ANYWHERE",
+    "AWAY",
+    "CLASS_CURVE",
+    "FREE_GPUS",
+    "HERE",
+    "MOVE_AFTER_S",
+    "NO",
+    "NO_CLASS",
+    "SITE_CURVE",
+    "YES",
+    "choose",
+    "fastest_gear",
+    "has_room",
+    "in_time",
+    "transfer_s",
+    "wanted_gear",
+]
 
 Ints = NDArray[np.int64]
 
@@ -39,7 +68,42 @@ Ints = NDArray[np.int64]
 FREE_GPUS, SITE_CURVE, CLASS_CURVE = np.int64(0), np.int64(1), np.int64(2)
 #: For arguments, see LATEST in `placement_state`.
 NO, YES = np.bool_(False), np.bool_(True)
+#: Where a job may be put: only where it can start at once, or also where its data have to be sent first.
+HERE, AWAY = np.bool_(False), np.bool_(True)
 ANYWHERE, NO_CLASS = np.int64(-1), np.int64(0)
+#: A job that has been paused for so long may go where the plan has room: a shorter wait is not worth a move. D.
+MOVE_AFTER_S = 7200
+
+
+@njit(cache=True)
+def transfer_s(st: State, rank: int, site: int | np.int64) -> int:
+    """Seconds until the job could run at the site: its data lie where it is paused, or at its home."""
+    at = st.jobs[rank, SITE] if st.jobs[rank, STATUS] == PAUSED else st.jobs[rank, HOME]
+    return 0 if site == at else int(st.jobs[rank, TRANSFER])
+
+
+@njit(cache=True)
+def in_time(st: State, rank: int, units: int | np.int64, gear: int | np.int64, at_s: int | np.int64) -> bool:
+    """Would the job meet its deadline if it ran `units` in this gear from `at_s` to its end?"""
+    speed = st.group[st.jobs[rank, CLASS], GEAR_SPEED + gear]
+    return bool(at_s - (-units // speed) <= st.jobs[rank, DUE])
+
+
+@njit(cache=True)
+def wanted_gear(st: State, rank: int, site: int | np.int64) -> int:
+    """The gear in which the plan wants the job's class at the site."""
+    group = st.jobs[rank, CLASS]
+    target = st.group[group, CLASS_POWER + 2 * st.site.shape[0] + site]
+    return int(min(target, st.group[group, GEARS] - 1))
+
+
+@njit(cache=True)
+def fastest_gear(st: State, rank: int, units: int | np.int64, gear: int | np.int64, at_s: int | np.int64) -> int:
+    """The slowest gear down to `gear` in which the job is in time; 0 if none is."""
+    for number in range(gear, 0, -1):
+        if in_time(st, rank, units, number, at_s):
+            return int(number)
+    return 0
 
 
 @njit(cache=True)
@@ -50,22 +114,63 @@ def _class_headroom(st: State, group: int | np.int64, site: int) -> int:
 
 
 @njit(cache=True)
-def _fits(st: State, rank: int, site: int, level: np.int64) -> bool:
-    """May the job start at the site, under its GPUs and the curves of `level`?"""
-    if site < 0 or not (st.jobs[rank, MASK] >> site) & 1:
+def _fits(st: State, rank: int, site: int, gear: int | np.int64, level: np.int64) -> bool:
+    """May the job start at the site in this gear, under its GPUs and the curves of `level`?"""
+    gpus = gear_gpus(st.jobs, st.group, rank, gear)
+    if st.site[site, USED] + st.site[site, COMING_GPUS] + gpus > st.site[site, CAP]:
         return False
-    if st.site[site, USED] + st.jobs[rank, GPUS] > st.site[site, CAP]:
+    if level == FREE_GPUS:
+        return True
+    power = gear_power(st.jobs, st.group, rank, gear)
+    if st.site[site, TOTAL] + st.site[site, COMING_POWER] + power > st.site[site, PLANNED]:
         return False
-    power = st.jobs[rank, POWER]
-    if level >= SITE_CURVE and st.site[site, TOTAL] + power > st.site[site, PLANNED]:
-        return False
-    return bool(level < CLASS_CURVE or power <= _class_headroom(st, st.jobs[rank, CLASS], site))
+    return bool(level == SITE_CURVE or power <= _class_headroom(st, st.jobs[rank, CLASS], site))
 
 
 @njit(cache=True)
-def choose(st: State, rank: int, level: np.int64, preempt: np.bool_) -> int:
-    """The first site that fits: where the job is paused, home unless an order is given, then in order; −1 for none."""
+def _gear_that_fits(st: State, rank: int, site: int, level: np.int64, at_s: int | np.int64) -> int:
+    """The plan's gear, or a slower one that fits while the job stays in time; −1 for none."""
+    gears = st.group[st.jobs[rank, CLASS], GEARS]
+    if gears == 1:
+        return 0 if _fits(st, rank, site, 0, level) else -1
+    units = st.jobs[rank, REMAIN] * UNITS_PER_S
+    first = fastest_gear(st, rank, units, wanted_gear(st, rank, site), at_s)
+    for gear in range(first, gears):
+        if gear > first and not in_time(st, rank, units, gear, at_s):
+            return -1
+        if _fits(st, rank, site, gear, level):
+            return int(gear)
+    return -1
+
+
+@njit(cache=True)
+def _room_for(
+    st: State, rank: int, site: int, level: np.int64, preempt: np.bool_, reach: np.bool_, at_s: int | np.int64
+) -> int:
+    """The gear in which the job could be put at the site; −1 for none."""
+    lead_s = transfer_s(st, rank, site)
+    if lead_s > 0:
+        late = at_s + lead_s + st.jobs[rank, REMAIN] + st.clock[STEP] > st.jobs[rank, DUE]
+        if preempt or not reach or (level > FREE_GPUS and late):
+            return -1
+    if preempt:
+        room = st.site[site, CAP] - st.site[site, COMING_GPUS] - st.site[site, USED] + st.site[site, PAUSABLE_GPUS]
+        return 0 if room >= st.jobs[rank, FULL_GPUS] else -1
+    return _gear_that_fits(st, rank, site, level, at_s + lead_s)
+
+
+@njit(cache=True)
+def choose(st: State, rank: int, level: np.int64, preempt: np.bool_, reach: np.bool_, at_s: int | np.int64) -> int:
+    """The first site that fits: where the job is paused, home unless an order is given, then in order; −1 for none.
+
+    The gear in which it fits is left in the job's column GEAR. A paused job that is not urgent stays where it is until
+    it has waited for `MOVE_AFTER_S`; a job goes where its data are not only with `reach`, and not in vain: under a
+    curve it must still be in time there.
+    """
     paused = st.jobs[rank, STATUS] == PAUSED
+    mask = st.jobs[rank, MASK]
+    if st.jobs[rank, GEAR]:
+        st.jobs[rank, GEAR] = 0
     for index in range(-2, st.site.shape[0]):
         site = -1
         if index >= 0:
@@ -74,13 +179,13 @@ def choose(st: State, rank: int, level: np.int64, preempt: np.bool_) -> int:
             site = st.jobs[rank, SITE]
         elif index == -1 and not st.clock[RANKED]:
             site = st.jobs[rank, HOME]
-        if preempt and site >= 0 and (st.jobs[rank, MASK] >> site) & 1:
-            room = st.site[site, CAP] - st.site[site, USED] + st.site[site, PAUSABLE_GPUS]
-            if room >= st.jobs[rank, GPUS]:
-                return site
-        elif not preempt and _fits(st, rank, site, level):
-            return site
-        if paused and level > FREE_GPUS:
+        if site >= 0 and (mask >> site) & 1:
+            gear = _room_for(st, rank, site, level, preempt, reach, at_s)
+            if gear >= 0:
+                if gear:
+                    st.jobs[rank, GEAR] = gear
+                return int(site)
+        if index == -2 and paused and level > FREE_GPUS and at_s - st.jobs[rank, PAUSED_AT] < MOVE_AFTER_S:
             return -1
     return -1
 
@@ -93,12 +198,13 @@ def has_room(
     for site in range(max(only, 0), st.site.shape[0] if only < 0 else only + 1):
         if not (bucket[ALLOWED] >> site) & 1:
             continue
-        gpus = st.site[site, CAP] - st.site[site, USED]
+        gpus = st.site[site, CAP] - st.site[site, USED] - st.site[site, COMING_GPUS]
         if preempt:
             gpus += st.site[site, PAUSABLE_GPUS]
         if gpus < bucket[GPUS_LEAST]:
             continue
-        if level >= SITE_CURVE and st.site[site, PLANNED] - st.site[site, TOTAL] < bucket[POWER_LEAST]:
+        power = st.site[site, PLANNED] - st.site[site, TOTAL] - st.site[site, COMING_POWER]
+        if level >= SITE_CURVE and power < bucket[POWER_LEAST]:
             continue
         if level < CLASS_CURVE or _class_headroom(st, group, site) >= bucket[POWER_LEAST]:
             return True

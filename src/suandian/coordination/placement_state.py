@@ -14,36 +14,45 @@ from numba import njit
 from numpy.typing import NDArray
 
 from suandian.coordination.placement_bits import empty_sets
-from suandian.model.workload import FLEXIBILITY_LABELS, ClassTable, JobTable
+from suandian.model.workload import FLEXIBILITY_LABELS, GEARS_MAX, ClassTable, JobTable
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 
-__all__ = ["State", "build_state", "class_order"]
+__all__ = ["State", "build_state", "class_order", "gear_gpus", "gear_power"]
 
 Ints = NDArray[np.int64]
 
-#: Columns of `State.jobs`.
-ROW, GPUS, POWER, DUE, REMAIN, CHECKPOINT, HOME, MASK, CLASS, PREEMPTIBLE = range(10)
-EDF, BUCKET, URGENT_BUCKET, URGENT_RANK, VICTIM_RANK = range(10, 15)
-STATUS, SITE, FINISH, NEXT, PREVIOUS, SLOT, MARK, PAUSED_AT = range(15, 23)
-JOB_COLUMNS = 23
+#: Columns of `State.jobs`. GPUS and POWER are those of the current gear; REMAIN is seconds at full speed while a job
+#: does not run; while it runs, UNITS (thousandths of such a second) remained at the instant SINCE. BEGAN is what
+#: remained when it last started, −1 before. FINISH is the end of a run, or when the data of a moving job arrive.
+#: The first sixteen columns, two cache lines, are all that is read of a job that is looked at and refused.
+EDF, STATUS, SITE, HOME, MASK, CLASS, FULL_GPUS, FULL_POWER = range(8)
+REMAIN, DUE, TRANSFER, PAUSED_AT, GEAR, BUCKET, GPUS, POWER = range(8, 16)
+ROW, CHECKPOINT, PREEMPTIBLE, MARK, FINISH, NEXT, PREVIOUS, SLOT = range(16, 24)
+URGENT_BUCKET, URGENT_RANK, VICTIM_RANK, UNITS, SINCE, BEGAN, EVERY, PAUSES_LEFT = range(24, 32)
+JOB_COLUMNS = 32
 
-#: Values of STATUS.
-FUTURE, WAITING, PAUSED, RUNNING, FINISHED = range(5)
+#: Values of STATUS. A job whose data arrived elsewhere before it ever ran is PAUSED there.
+FUTURE, WAITING, PAUSED, RUNNING, FINISHED, MOVING = range(6)
 #: Bits of MARK: urgent; may be paused (runs with slack); pinned (would be paused, but has no slack); counted override.
 URGENT, PAUSABLE, PINNED, OVERRODE = 1, 2, 4, 8
 
 LABELS = len(FLEXIBILITY_LABELS)
 #: Columns of `State.site`; from LABEL_POWER on µW running by label, from LABEL_SHORT on the µW·s by which the current
 #: interval falls short of a full one.
+#: COMING_GPUS and COMING_POWER are kept for jobs whose data are on their way.
 USED, TOTAL, PAUSABLE_GPUS, OVERRIDDEN, CAP, PLANNED, SHORT_GPU_S, INSTALLED, ORDER, KEPT, HELD = range(11)
-LABEL_POWER = 11
+COMING_GPUS, COMING_POWER, SLOWED = range(11, 14)
+LABEL_POWER = 14
 LABEL_SHORT = LABEL_POWER + LABELS
 SITE_COLUMNS = LABEL_SHORT + LABELS
 
-#: Columns of `State.group`, one row per class (and one more to end the last class); from CLASS_POWER on µW running by
-#: site, from CLASS_POWER + S on µW planned by site.
-LABEL, FIRST_BUCKET, READY, CLASS_POWER = range(4)
+#: Columns of `State.group`, one row per class (and one more to end the last class): thousandths of full GPUs, power and
+#: speed by gear; from CLASS_POWER on µW running by site, from CLASS_POWER + S on µW planned by site, from
+#: CLASS_POWER + 2 S on the gear that the plan wants at each site.
+LABEL, FIRST_BUCKET, READY, GEARS = range(4)
+GEAR_GPUS, GEAR_POWER, GEAR_SPEED = 4, 4 + GEARS_MAX, 4 + 2 * GEARS_MAX
+CLASS_POWER = 4 + 3 * GEARS_MAX
 
 #: Rows of `State.orders`: by rank of victims, by urgent rank, by release (and when), by submission (and when), and the
 #: jobs submitted, without those that had finished when the queue was last read.
@@ -59,11 +68,14 @@ START, STEP, PERIODS, INDEX, RELEASED, SUBMITTED, ALIVE, LISTED = range(8)
 AT_ONCE, MAY_PAUSE, RANKED, EVENTS, OVERRIDES = range(8, 13)
 CLOCK_ENTRIES = 13
 
-#: Calendars: `State.heads[LATEST]` lists waiting jobs by latest start, `State.heads[FINISHES]` running ones by end.
+#: Calendars: `State.heads[LATEST]` lists waiting jobs by latest start, `State.heads[FINISHES]` running ones by end,
+#: `State.heads[ARRIVES]` moving ones by the interval from which they may run where their data are.
 #: Constants that are passed to compiled functions are NumPy integers: for a Python one each value is compiled anew.
-LATEST, FINISHES = np.int64(0), np.int64(1)
+LATEST, FINISHES, ARRIVES = np.int64(0), np.int64(1), np.int64(2)
 
 MICROWATTS_PER_MW = 1_000_000_000_000
+#: Work is kept in thousandths of a second at full speed while a job runs.
+UNITS_PER_S = 1000
 #: Powers of two that a gang may reach.
 OCTAVES = 32
 
@@ -74,11 +86,11 @@ class State(NamedTuple):
     Few arrays of many columns: every array more costs the compiler a second.
 
     jobs       (n, JOB_COLUMNS), row = rank
-    sets       bitmaps: 0 waiting, 1…S paused at a site, S+1 urgent, then S of pausable, then S of pinned jobs
+    sets       bitmaps: 0 waiting, 1…S paused at a site, S+1 urgent, then S each of pausable, pinned, slowable jobs
     members    (2 + S, K) jobs by bucket in the waiting, the paused and the urgent sets
-    heads      (2, T) first job of each calendar slot
+    heads      (3, T) first job of each calendar slot
     site       (S, SITE_COLUMNS) ledger of each site
-    group      (C + 1, CLASS_POWER + 2 S) table and ledger of each class
+    group      (C + 1, CLASS_POWER + 3 S) table and ledger of each class
     tables     (2, K, 5) ready buckets and urgent buckets
     orders     (7, n)
     clock      (CLOCK_ENTRIES,)
@@ -100,8 +112,18 @@ def class_order(classes: ClassTable) -> Ints:
     return np.lexsort((np.arange(len(classes)), classes.slack_h, classes.label_index)).astype(np.int64)
 
 
-def build_state(jobs: JobTable, class_index: Ints, classes: ClassTable, site_gpus: Ints, axis: TimeAxis) -> State:
-    """The state before the first interval. Raises `DataError` for a job that fits on none of its sites."""
+def build_state(
+    jobs: JobTable,
+    class_index: Ints,
+    classes: ClassTable,
+    site_gpus: Ints,
+    axis: TimeAxis,
+    transfer_s: Ints | None = None,
+) -> State:
+    """The state before the first interval. Raises `DataError` for a job that fits on none of its sites.
+
+    `transfer_s (jobs,)` is how long the data of each job take to another site; without it, moving takes no time.
+    """
     sites, count = len(site_gpus), len(jobs)
     order = class_order(classes)
     position = np.empty(len(classes), dtype=np.int64)
@@ -118,6 +140,7 @@ def build_state(jobs: JobTable, class_index: Ints, classes: ClassTable, site_gpu
     row_to_rank = _inverse(rank_to_row)
     columns = _job_columns(jobs, rank_to_row, axis)
     columns[:, CLASS] = class_of[rank_to_row]
+    columns[:, TRANSFER] = 0 if transfer_s is None else transfer_s[rank_to_row]
     columns[:, BUCKET] = bucket[rank_to_row]
     columns[:, URGENT_BUCKET] = urgent_bucket[rank_to_row]
     by_due_rank = row_to_rank[by_due]
@@ -126,15 +149,14 @@ def build_state(jobs: JobTable, class_index: Ints, classes: ClassTable, site_gpu
     by_urgent, urgent_buckets = _sort_by(by_due_rank, columns[:, URGENT_BUCKET], len(urgent_keys))
     columns[:, VICTIM_RANK] = _inverse(by_victim)
     columns[:, URGENT_RANK] = _inverse(by_urgent)
-    _complete(buckets, columns, BUCKET)
-    _complete(urgent_buckets, columns, URGENT_BUCKET)
+    group = _groups(classes, order, sites)
+    _complete(buckets, columns, BUCKET, group)
+    _complete(urgent_buckets, columns, URGENT_BUCKET, group)
     by_submission = np.argsort(jobs.submitted_s, kind="stable")
     most = max(len(buckets), len(urgent_buckets), 1)
     tables = np.zeros((2, most, 5), dtype=np.int64)
     tables[READY_TABLE, : len(buckets)] = buckets
     tables[URGENT_TABLE, : len(urgent_buckets)] = urgent_buckets
-    group = np.zeros((len(classes) + 1, CLASS_POWER + 2 * sites), dtype=np.int64)
-    group[:-1, LABEL] = classes.label_index[order]
     group[:, FIRST_BUCKET] = np.searchsorted(bucket_keys, np.arange(len(classes) + 1) * (len(masks) * OCTAVES))
     site = np.zeros((sites, SITE_COLUMNS), dtype=np.int64)
     site[:, INSTALLED] = site_gpus
@@ -146,9 +168,9 @@ def build_state(jobs: JobTable, class_index: Ints, classes: ClassTable, site_gpu
     orders[BY_SUBMISSION], orders[SUBMITTED_S] = row_to_rank[by_submission], jobs.submitted_s[by_submission]
     return State(
         jobs=columns,
-        sets=empty_sets(2 + 3 * sites, count),
+        sets=empty_sets(2 + 4 * sites, count),
         members=np.zeros((2 + sites, most), dtype=np.int64),
-        heads=np.full((2, axis.periods), -1, dtype=np.int64),
+        heads=np.full((3, axis.periods), -1, dtype=np.int64),
         site=site,
         group=group,
         tables=tables,
@@ -176,17 +198,34 @@ def _job_columns(jobs: JobTable, rows: Ints, axis: TimeAxis) -> Ints:
     columns = np.zeros((len(jobs), JOB_COLUMNS), dtype=np.int64)
     gpus = jobs.gpus_max[rows]
     columns[:, ROW] = rows
-    columns[:, GPUS] = gpus
-    columns[:, POWER] = np.rint(gpus * jobs.power_per_gpu_kw[rows] * (MICROWATTS_PER_MW // 1000))
+    columns[:, GPUS] = columns[:, FULL_GPUS] = gpus
+    columns[:, FULL_POWER] = np.rint(gpus * jobs.power_per_gpu_kw[rows] * (MICROWATTS_PER_MW // 1000))
+    columns[:, POWER] = columns[:, FULL_POWER]
     columns[:, DUE] = jobs.due_s[rows]
     columns[:, REMAIN] = np.maximum(jobs.duration_s, 1)[rows]
     columns[:, CHECKPOINT] = np.ceil(jobs.checkpoint_h * 3600.0 - 1e-6)[rows]
     columns[:, HOME] = jobs.home[rows]
     columns[:, MASK] = jobs.sites_allowed.view(np.int64)[rows]
     columns[:, PREEMPTIBLE] = jobs.preemptible[rows]
+    columns[:, EVERY] = np.rint(jobs.checkpoint_every_h * 3600.0)[rows]
+    columns[:, PAUSES_LEFT] = jobs.interruptions_max[rows]
+    columns[:, BEGAN] = -1
     columns[:, SITE] = columns[:, SLOT] = -1
     columns[:, PAUSED_AT] = axis.start_s - 1
     return columns
+
+
+def _groups(classes: ClassTable, order: Ints, sites: int) -> Ints:
+    """The table of the classes, most urgent first, without their buckets."""
+    group = np.zeros((len(classes) + 1, CLASS_POWER + 3 * sites), dtype=np.int64)
+    group[:-1, LABEL] = classes.label_index[order]
+    for row, number in enumerate(classes.pace[order]):
+        pace = classes.paces[int(number)]
+        group[row, GEARS] = pace.gears
+        shares = ((GEAR_GPUS, pace.gpu_ratio), (GEAR_POWER, pace.power_ratio), (GEAR_SPEED, pace.speed_ratio))
+        for first, ratio in shares:
+            group[row, first : first + pace.gears] = np.rint(np.array(ratio) * 1000)
+    return group
 
 
 def _dense(key: Ints, keys: int) -> tuple[Ints, Ints]:
@@ -222,19 +261,39 @@ def _scatter(order: Ints, key: Ints, free: Ints) -> Ints:
     return out
 
 
-def _complete(table: Ints, columns: Ints, column: int) -> None:
+def _complete(table: Ints, columns: Ints, column: int, group: Ints) -> None:
     """Fill the least gang, the least power and the site mask of every bucket."""
     if not len(columns):
         return
-    _fill_least(table, columns, column)
+    _fill_least(table, columns, column, group)
+
+
+# Rows are named by number and not handed over as views: a view costs more than all that is done with it.
+@njit(cache=True)
+def gear_gpus(jobs: Ints, group: Ints, rank: int | np.int64, gear: int | np.int64) -> int:
+    """GPUs that a job holds in a gear of its class: the share of `gpus_max`, rounded up."""
+    if gear == 0:
+        return int(jobs[rank, FULL_GPUS])
+    return int(-(-jobs[rank, FULL_GPUS] * group[jobs[rank, CLASS], GEAR_GPUS + gear] // 1000))
 
 
 @njit(cache=True)
-def _fill_least(table: Ints, columns: Ints, column: int) -> None:
+def gear_power(jobs: Ints, group: Ints, rank: int | np.int64, gear: int | np.int64) -> int:
+    """µW above idle that a job draws in a gear of its class."""
+    if gear == 0:
+        return int(jobs[rank, FULL_POWER])
+    # Divided first: ten thousand GPUs in µW times thousandths would leave 64 bits.
+    full = jobs[rank, FULL_POWER] // jobs[rank, FULL_GPUS] * gear_gpus(jobs, group, rank, gear)
+    return int(full * group[jobs[rank, CLASS], GEAR_POWER + gear] // 1000)
+
+
+@njit(cache=True)
+def _fill_least(table: Ints, columns: Ints, column: int, group: Ints) -> None:
     table[:, GPUS_LEAST] = np.iinfo(np.int64).max
     table[:, POWER_LEAST] = np.iinfo(np.int64).max
     for rank in range(len(columns)):
-        row = table[columns[rank, column]]
-        row[GPUS_LEAST] = min(row[GPUS_LEAST], columns[rank, GPUS])
-        row[POWER_LEAST] = min(row[POWER_LEAST], columns[rank, POWER])
-        row[ALLOWED] = columns[rank, MASK]
+        row = columns[rank, column]
+        deepest = group[columns[rank, CLASS], GEARS] - 1
+        table[row, GPUS_LEAST] = min(table[row, GPUS_LEAST], gear_gpus(columns, group, rank, deepest))
+        table[row, POWER_LEAST] = min(table[row, POWER_LEAST], gear_power(columns, group, rank, deepest))
+        table[row, ALLOWED] = columns[rank, MASK]

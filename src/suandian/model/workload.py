@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from suandian.quantity.errors import DataError
 
-__all__ = ["FLEXIBILITY_LABELS", "KINDS", "ClassTable", "JobTable", "Stream"]
+__all__ = ["FLEXIBILITY_LABELS", "FULL_PACE", "GEARS_MAX", "KINDS", "ClassTable", "JobTable", "Pace", "Stream"]
 
 #: F0 must run now … F5 may wait for days (docs/explanation/flexibility.md).
 FLEXIBILITY_LABELS: tuple[str, ...] = ("F0", "F1", "F2", "F3", "F4", "F5")
@@ -36,7 +37,54 @@ _JOB_DTYPES: Mapping[str, type] = {
     "home": np.int16,
     "sites_allowed": np.uint64,
     "data_gb": np.float64,
+    "pace": np.int16,
+    "checkpoint_every_h": np.float64,
+    "interruptions_max": np.int16,
 }
+#: Columns that may be left out, and what then holds for every job.
+_DEFAULTS: Mapping[str, float] = {"pace": 0, "checkpoint_every_h": 0.0, "interruptions_max": 32_767}
+
+#: A job event names its gear in three bits.
+GEARS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a job may be slowed instead of paused: gears from full speed (gear 0) down, each a row of three shares.
+
+    gpu_ratio     share of the job's `gpus_max` that it holds (elastic jobs), rounded up to whole GPUs
+    power_ratio   power above idle of each of them, as a share of their full power (capped GPUs)
+    speed_ratio   throughput as a share of full throughput
+
+    Gear 0 is (1, 1, 1). GPUs, job power and speed do not rise from gear to gear, and speed falls.
+    Raises `ValueError` where they do, beyond `GEARS_MAX` gears, or for shares outside 0…1.
+    """
+
+    id: str
+    gpu_ratio: tuple[float, ...] = (1.0,)
+    power_ratio: tuple[float, ...] = (1.0,)
+    speed_ratio: tuple[float, ...] = (1.0,)
+
+    def __post_init__(self) -> None:
+        columns = (self.gpu_ratio, self.power_ratio, self.speed_ratio)
+        if len({len(column) for column in columns}) != 1 or not 1 <= len(self.speed_ratio) <= GEARS_MAX:
+            raise ValueError(f"pace {self.id}: 1 to {GEARS_MAX} gears with three shares each are needed")
+        if any(column[0] != 1.0 for column in columns) or any(not 0 < share <= 1 for c in columns for share in c):
+            raise ValueError(f"pace {self.id}: gear 0 is full speed, and shares lie in 0…1")
+        drawn = [gpus * power for gpus, power in zip(self.gpu_ratio, self.power_ratio, strict=True)]
+        for column in (self.gpu_ratio, drawn):
+            if any(later > earlier for earlier, later in pairwise(column)):
+                raise ValueError(f"pace {self.id}: GPUs and power must not rise from gear to gear")
+        if any(later >= earlier for earlier, later in pairwise(self.speed_ratio)):
+            raise ValueError(f"pace {self.id}: each gear must be slower than the one before")
+
+    @property
+    def gears(self) -> int:
+        return len(self.speed_ratio)
+
+
+#: The pace of jobs that only run at full speed.
+FULL_PACE = Pace("full")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +95,10 @@ class JobTable:
     uninterrupted run takes `work_gpu_h / gpus_max` hours. `power_per_gpu_kw` is the power a busy GPU draws
     *above idle*, server share included. `home` is the index of the site where the job was submitted,
     `sites_allowed` a bit mask over site indices. `checkpoint_h` is run time lost by each pause.
-    `user`, `kind` and `contract` index into `user_names`, `kind_names`, `contract_ids`.
+    `user`, `kind` and `contract` index into `user_names`, `kind_names`, `contract_ids`, and `pace` into `paces`: how
+    the job may be slowed (0, full speed only, if left out). `checkpoint_every_h` is the run time between two
+    checkpoints: a pause loses what has run since the last one (0: a checkpoint is written when the pause comes).
+    `interruptions_max` is how often the job may be paused. `data_gb` has to be there before the job runs elsewhere.
 
     Raises `DataError` naming the column and the first bad row.
     """
@@ -68,14 +119,20 @@ class JobTable:
     home: NDArray[np.int16]
     sites_allowed: NDArray[np.uint64]
     data_gb: NDArray[np.float64]
+    pace: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, dtype=np.int16))
+    checkpoint_every_h: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    interruptions_max: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, dtype=np.int16))
     user_names: tuple[str, ...] = ()
     kind_names: tuple[str, ...] = KINDS
     contract_ids: tuple[str, ...] = ()
+    paces: tuple[Pace, ...] = (FULL_PACE,)
 
     def __post_init__(self) -> None:
         count = len(self.id)
         for name, dtype in _JOB_DTYPES.items():
             column: NDArray[Any] = np.ascontiguousarray(getattr(self, name), dtype=dtype)
+            if name in _DEFAULTS and not len(column):
+                column = np.full(count, _DEFAULTS[name], dtype=dtype)
             if column.shape != (count,):
                 raise DataError(f"jobs.{name}: {column.shape} values for {count} jobs")
             if column.dtype.kind == "f" and not np.isfinite(column).all():
@@ -92,6 +149,9 @@ class JobTable:
         self._refuse("released_s", self.released_s < self.submitted_s, "lies before the submission")
         self._refuse("due_s", self.due_s < self.released_s, "lies before the release")
         self._refuse("sites_allowed", self.sites_allowed == 0, "no site is allowed")
+        self._refuse("pace", (self.pace < 0) | (self.pace >= len(self.paces)), "names no pace of the table")
+        self._refuse("checkpoint_every_h", self.checkpoint_every_h < 0, "must not be negative")
+        self._refuse("interruptions_max", self.interruptions_max < 0, "must not be negative")
         if count and (np.diff(self.released_s) < 0).any():
             raise DataError("jobs.released_s: rows must be ordered by release; use JobTable.ordered")
 
@@ -124,9 +184,10 @@ class JobTable:
         return replace(self, **{name: getattr(self, name)[rows] for name in _JOB_DTYPES})
 
     @classmethod
-    def ordered(cls, columns: Mapping[str, object], **names: tuple[str, ...]) -> JobTable:
-        """A table from unordered columns: rows are sorted by release, then by id."""
-        arrays = {name: np.asarray(columns[name]) for name in _JOB_DTYPES}
+    def ordered(cls, columns: Mapping[str, object], **names: tuple[Any, ...]) -> JobTable:
+        """A table from unordered columns: rows are sorted by release, then by id. `names`: those of users, paces, …"""
+        wanted = [name for name in _JOB_DTYPES if name in columns or name not in _DEFAULTS]
+        arrays = {name: np.asarray(columns[name]) for name in wanted}
         order = np.lexsort((arrays["id"], arrays["released_s"]))
         arguments: dict[str, Any] = {name: array[order] for name, array in arrays.items()} | names
         return cls(**arguments)
@@ -141,15 +202,27 @@ class ClassTable:
     """The classes in which jobs are planned: one flexibility label, one range of slack, one set of sites each.
 
     All columns have shape `(classes,)`; `slack_h` is the least slack of the class (slack is rounded down),
-    `power_per_gpu_kw` the work-weighted mean power above idle of a busy GPU.
+    `power_per_gpu_kw` the work-weighted mean power above idle of a busy GPU. Where moving costs something, a class
+    has one `home`, where its data lie (−1: anywhere, moving is free), and `data_gb_per_mwh`, what moves with a MWh of
+    its work. `pace` indexes `paces`.
     """
 
     label: tuple[str, ...]
     slack_h: NDArray[np.float64]
     sites_allowed: NDArray[np.uint64]
     power_per_gpu_kw: NDArray[np.float64]
+    home: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    data_gb_per_mwh: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    pace: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    paces: tuple[Pace, ...] = (FULL_PACE,)
 
     def __post_init__(self) -> None:
+        count = len(self.label)
+        for name, usual in (("home", -1), ("data_gb_per_mwh", 0.0), ("pace", 0)):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(count, usual))
+            elif len(getattr(self, name)) != count:
+                raise ValueError("ClassTable columns differ in length")
         if not len(self.label) == len(self.slack_h) == len(self.sites_allowed) == len(self.power_per_gpu_kw):
             raise ValueError("ClassTable columns differ in length")
         unknown = set(self.label) - set(FLEXIBILITY_LABELS)
@@ -175,8 +248,9 @@ class ClassTable:
 class Stream:
     """Interactive load by origin: it may be served at another site, never at another time.
 
-    `demand_mw` (shape `(periods,)`) is IT power above idle; `sites_allowed` a bit mask of the sites inside
-    `latency_max_ms`, `home` the index of the site that serves it by default.
+    `demand_mw` (shape `(periods,)`) is IT power above idle at the usual batch size; `sites_allowed` a bit mask of the
+    sites inside `latency_max_ms`, `home` the index of the site that serves it by default. `batch_power_ratio` is the
+    power for the same requests at the largest batch that keeps the latency objective, 1 where batches stay as they are.
     """
 
     id: str
@@ -187,3 +261,4 @@ class Stream:
     sites_allowed: int
     power_per_gpu_kw: float
     demand_mw: NDArray[np.float64]
+    batch_power_ratio: float = 1.0

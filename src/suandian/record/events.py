@@ -28,7 +28,7 @@ class Quality(IntEnum):
 
 
 class JobEventKind(IntEnum):
-    """What happened to a job."""
+    """What happened to a job. A run begins at full speed (gear 0) unless a GEAR event of the same instant says more."""
 
     SUBMITTED = 0
     STARTED = 1
@@ -37,6 +37,15 @@ class JobEventKind(IntEnum):
     MOVED = 4
     FINISHED = 5
     OVERRODE = 6  # started or kept running beyond the plan to meet its deadline
+    ARRIVED = 7  # its data have come to the site that MOVED named
+    GEAR_0 = 8  # goes on in this gear of its pace
+    GEAR_1 = 9
+    GEAR_2 = 10
+    GEAR_3 = 11
+    GEAR_4 = 12
+    GEAR_5 = 13
+    GEAR_6 = 14
+    GEAR_7 = 15
 
 
 @dataclass(frozen=True, slots=True)
