@@ -17,7 +17,7 @@ _SPEC.loader.exec_module(world)
 def layout_of(hours: int) -> Layout:
     view = world.make_view(0, hours=hours, classes=5)
     horizon = Horizon.uniform(view.axis, view.fleet.zone)
-    return Layout.of(Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon)))
+    return Layout.of(Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon, Merge.of(view.fleet))))
 
 
 def test_blocks_fill_a_step_without_overlap() -> None:

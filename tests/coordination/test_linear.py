@@ -10,7 +10,9 @@ import xarray as xr
 
 from suandian.coordination.base import Coordinator
 from suandian.coordination.linear import Foresight
+from suandian.model.plan import Transfer
 from suandian.model.programme import Instruction
+from suandian.model.workload import FULL_PACE, Pace
 from suandian.physics.cooling import facility_coefficients
 from suandian.quantity.errors import Infeasible
 
@@ -44,7 +46,14 @@ def oracle_cny(view) -> float:
 
     below = xr.DataArray(np.tril(np.ones((periods, periods))), dims=("u", "t"), coords={"u": t.values, "t": t.values})
 
-    x = {(k, s): var(f"x{k}_{s}") for k in range(len(fleet.classes)) for s in range(len(fleet.sites)) if allowed[k, s]}
+    table, places = fleet.classes, range(len(fleet.sites))
+    # One variable for every class, site and gear; per MW drawn: work done, and GPUs.
+    gears = {
+        k: list(zip(p.gpu_ratio, p.power_ratio, p.speed_ratio, strict=True))
+        for k, p in enumerate(table.paces[number] for number in table.pace)
+    }
+    x = {(k, s, g): var(f"x{k}_{s}_{g}") for k in gears for s in places for g in range(len(gears[k])) if allowed[k, s]}
+    work = {(k, s, g): gears[k][g][2] / (gears[k][g][0] * gears[k][g][1]) for k, s, g in x}
     serve = {
         (n, s): var(f"serve{n}_{s}")
         for n in range(len(fleet.stream_ids))
@@ -53,7 +62,7 @@ def oracle_cny(view) -> float:
     cost, constant, flow, curtailed = 0, 0.0, {}, []
     for s, site in enumerate(fleet.sites):
         fixed, ratio = facility_coefficients(site.cooling, site.it_max_mw, look.outdoor_c[s])
-        it = sum(v for (_, where), v in [*x.items(), *serve.items()] if where == s)
+        it = sum(v for (_, where, *_), v in [*x.items(), *serve.items()] if where == s)
         imp, exp, curtail = (
             var(f"imp{s}"),
             var(f"exp{s}", site.export_max_mw),
@@ -82,14 +91,21 @@ def oracle_cny(view) -> float:
         curtailed.append(curtail)
         flow[s] = imp - exp
     for n in range(len(fleet.stream_ids)):
-        m.add_constraints(sum(v for (row, _), v in serve.items() if row == n) == array(look.stream_mw[n]))
+        batched = var(f"batched{n}", array(look.stream_mw[n] * (1 - fleet.stream_batch_power_ratio[n])))
+        m.add_constraints(sum(v for (row, _), v in serve.items() if row == n) + batched == array(look.stream_mw[n]))
+        cost = cost + (weights.batching_cny_per_mwh * h * batched).sum()
+    for (k, s, g), v in x.items():
+        away = table.home[k] >= 0 and table.home[k] != s
+        rate = away * table.data_gb_per_mwh[k] * fleet.transfer.price_cny_per_gb + (g > 0) * weights.slowing_cny_per_mwh
+        cost = cost + (rate * work[k, s, g] * h * v).sum()
     power_kw = {m_: fleet.classes.power_per_gpu_kw[m_] for m_ in range(len(fleet.classes))}
     assert min(power_kw.values()) == max(power_kw.values()) == fleet.stream_power_per_gpu_kw[0]
     for s, site in enumerate(fleet.sites):
-        used = sum(v for (_, where), v in [*x.items(), *serve.items()] if where == s)
+        used = sum(v / gears[k][g][1] for (k, where, g), v in x.items() if where == s)
+        used = used + sum(v for (_, where), v in serve.items() if where == s)
         m.add_constraints(used * (1000.0 / power_kw[0]) <= site.gpus)
     for k in range(len(fleet.classes)):
-        done = (below * (sum(v for (row, _), v in x.items() if row == k) * h)).sum("t")
+        done = (below * (sum(work[key] * v for key, v in x.items() if key[0] == k) * h)).sum("t")
         late = m.add_variables(lower=0, coords=[t.values], dims=["u"], name=f"late{k}")
         missed = (below.rename({"t": "v"}) * late.rename({"u": "v"})).sum("v")
         m.add_constraints(done + missed <= above(look.released_mwh[k]))
@@ -127,6 +143,54 @@ def test_an_independent_formulation_finds_the_same_optimum(seed: int) -> None:
     assert found["objective_cny"] + lateness == pytest.approx(oracle_cny(view), rel=1e-6)
     assert found["bound_cny"] <= found["objective_cny"]
     assert found["bound_cny"] == pytest.approx(found["objective_cny"], rel=1e-4)
+
+
+BENDS = (
+    FULL_PACE,
+    Pace("capped", (1.0, 1.0), (1.0, 0.6), (1.0, 0.82)),
+    Pace("lightly", (1.0, 1.0), (1.0, 0.8), (1.0, 0.93)),
+)
+
+
+def bent(view, seed: int):
+    """The view with gears, data that cost something to move, and streams that may be batched."""
+    rng, fleet = np.random.default_rng(seed), view.fleet
+    count, sites = len(fleet.classes), len(fleet.sites)
+    movable = fleet.classes.allowed(sites).sum(axis=1) > 1
+    classes = replace(
+        fleet.classes,
+        home=np.where(movable, rng.integers(0, sites, count), -1),
+        data_gb_per_mwh=np.where(movable, rng.uniform(1e3, 4e4, count), 0.0),
+        pace=rng.integers(0, len(BENDS), count),
+        paces=BENDS,
+    )
+    ratio = rng.uniform(0.5, 1.0, len(fleet.stream_ids))
+    fleet = replace(fleet, classes=classes, transfer=Transfer(price_cny_per_gb=0.005), stream_batch_power_ratio=ratio)
+    weights = replace(view.objective, batching_cny_per_mwh=150.0, slowing_cny_per_mwh=30.0 * (seed % 2))
+    return replace(view, fleet=fleet, objective=weights)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_time_place_and_power_together_find_the_same_optimum(seed: int) -> None:
+    """Gears, moving costs and batches against the formulation written afresh; each of them is used somewhere."""
+    rigid = same_power(small(seed, use_ratio=0.4 + 0.05 * (seed % 5)))
+    view = bent(rigid, seed)
+    plan = Foresight().plan(view)
+    found = plan.diagnostics
+    lateness = view.objective.lateness_cny_per_mwh * found["late_mwh"]
+    assert found["objective_cny"] + lateness == pytest.approx(oracle_cny(view), rel=1e-6)
+    assert found["bound_cny"] == pytest.approx(found["objective_cny"], rel=1e-4)
+    if plan.gear is not None:
+        depth = np.array([BENDS[number].gears for number in view.fleet.classes.pace])
+        assert (plan.gear < depth[:, None, None]).all()
+    if plan.stream_power_ratio is not None:
+        assert (plan.stream_power_ratio >= view.fleet.stream_batch_power_ratio[:, None] - 1e-9).all()
+
+
+def test_bending_is_used_where_it_pays() -> None:
+    plans = [Foresight().plan(bent(same_power(small(seed)), seed)) for seed in range(6)]
+    assert any(plan.gear is not None for plan in plans)
+    assert any(plan.stream_power_ratio is not None and plan.stream_power_ratio.min() < 0.95 for plan in plans)
 
 
 def test_it_is_a_coordinator_that_plans_the_whole_axis() -> None:

@@ -30,7 +30,7 @@ def view_with_queue():
 def test_the_queue_is_split_into_what_is_fixed_and_what_may_be_planned() -> None:
     view = view_with_queue()
     horizon = Horizon.uniform(view.axis, view.fleet.zone)
-    work = queue_work(view, horizon)
+    work = queue_work(view, horizon, Merge.of(view.fleet))
     assert np.allclose(work.fixed_mw[0, 1, :3], [0.05, 0.025, 0.0]), "22.5 minutes of 0.05 MW"
     assert np.allclose(work.fixed_gpus[1, :3], [100.0, 50.0, 0.0])
     assert work.fixed_mw.sum() * 0.25 == 0.05 * 0.375
@@ -43,7 +43,7 @@ def test_the_queue_is_split_into_what_is_fixed_and_what_may_be_planned() -> None
 def test_room_is_what_fixed_work_leaves() -> None:
     view = view_with_queue()
     horizon = Horizon.uniform(view.axis, view.fleet.zone)
-    problem = Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon))
+    problem = Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon, Merge.of(view.fleet)))
     site = view.fleet.sites[1]
     assert np.isclose(problem.kgpus[1, 0], (site.gpus - 100) / 1000)
     assert np.isclose(problem.hall_mw[1, 0], site.it_max_mw - site.idle_it_mw - 0.05)
@@ -55,7 +55,9 @@ def test_instructions_lower_the_limit_in_every_interval_that_they_touch() -> Non
     order = Instruction("i", "g", "o", "site1", start_s, start_s + 1000, start_s + 2000, 7.0)
     view = replace(view, instructions=(order,))
     horizon = Horizon.uniform(view.axis, view.fleet.zone)
-    limit = Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon)).import_max_mw[1]
+    limit = Problem.of(
+        view, horizon, Merge.of(view.fleet), queue_work(view, horizon, Merge.of(view.fleet))
+    ).import_max_mw[1]
     assert limit[0] > 7.0
     assert limit[1] == limit[2] == 7.0
     assert limit[3] > 7.0
@@ -65,7 +67,7 @@ def test_merging_keeps_masks_apart_and_sums_work() -> None:
     view = world.make_view(1, hours=24, classes=12)
     horizon = Horizon.uniform(view.axis, view.fleet.zone)
     merge = Merge.of(view.fleet, (4.0, 24.0))
-    problem = Problem.of(view, horizon, merge, queue_work(view, horizon))
+    problem = Problem.of(view, horizon, merge, queue_work(view, horizon, Merge.of(view.fleet)))
     assert np.allclose(problem.released_mwh.sum(axis=0), view.outlook.released_mwh.sum(axis=0))
     allowed = view.fleet.classes.allowed(3)
     assert (merge.allowed[merge.group_of_class[merge.class_to]] == allowed).all()

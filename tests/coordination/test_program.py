@@ -18,7 +18,7 @@ _SPEC.loader.exec_module(world)
 
 def solved(view, **changes):
     horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
-    problem = Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon))
+    problem = Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon, Merge.of(view.fleet)))
     problem = replace(problem, **changes)
     program = assemble(problem)
     return problem, program, solve_simplex(program).x

@@ -20,7 +20,7 @@ _SPEC.loader.exec_module(world)
 
 def programme(view, window):
     horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone, window)
-    problem = Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon))
+    problem = Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon, Merge.of(view.fleet)))
     return assemble(problem), problem
 
 

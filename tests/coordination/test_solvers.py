@@ -20,7 +20,7 @@ _SPEC.loader.exec_module(world)
 
 def problem_of(view) -> Problem:
     horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
-    return Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon))
+    return Problem.of(view, horizon, Merge.of(view.fleet), queue_work(view, horizon, Merge.of(view.fleet)))
 
 
 @pytest.mark.parametrize("seed", range(4))

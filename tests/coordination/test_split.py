@@ -30,9 +30,19 @@ def test_running_work_stays_where_it_is() -> None:
 
 
 def merged(slack_h: list[float]) -> Merge:
-    one = np.ones(1)
+    one, count = np.ones(1), len(slack_h)
     return Merge(
-        np.zeros(len(slack_h), np.int64), np.zeros(1, np.int64), one, np.zeros(0, np.int64), one[None] > 0, one, one
+        class_to=np.zeros(count, np.int64),
+        group_of_class=np.zeros(1, np.int64),
+        slack_h=one,
+        stream_to=np.zeros(0, np.int64),
+        allowed=one[None] > 0,
+        varied=one < 0,
+        least_kw=one,
+        most_kw=one,
+        gears=((),),
+        moved_gb_per_mwh=np.zeros((1, 1)),
+        located=np.arange(count)[:, None],
     )
 
 

@@ -24,7 +24,9 @@ def test_a_shifted_basis_on_uneven_steps_saves_iterations_and_changes_no_optimum
         look = world.later(view, first, np.zeros(4), view.energy_mwh, np.zeros(3))
         axis = look.outlook.axis
         horizon = Horizon.graded(axis, view.fleet.zone, parts=((6.0, 0.25), (30.0, 1.0)))
-        program = assemble(Problem.of(look, horizon, Merge.of(view.fleet), queue_work(look, horizon)))
+        program = assemble(
+            Problem.of(look, horizon, Merge.of(view.fleet), queue_work(look, horizon, Merge.of(view.fleet)))
+        )
         found, cold = warm.solve(program, horizon), solve_simplex(program)
         assert found.objective_cny == pytest.approx(cold.objective_cny, rel=1e-9)
         iterations.append((found.iterations, cold.iterations))

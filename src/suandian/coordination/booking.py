@@ -32,6 +32,7 @@ class Wishes:
     first      earliest interval; `last` the end of the window by the deadline (may lie after the horizon)
     length     intervals of run time, rounded up
     site       where the job is bound to be, −1 where it may choose
+    lead       intervals that its data take to a site other than its home
     keep       running and not to be moved in time: booked from now on, before all others
     split      may run in pieces
     """
@@ -45,6 +46,7 @@ class Wishes:
     last: Ints
     length: Ints
     site: Ints
+    lead: Ints
     keep: NDArray[np.bool_]
     split: NDArray[np.bool_]
 
@@ -74,6 +76,7 @@ def wishes(queue: Queue, axis: TimeAxis, *, interruptible: bool) -> Wishes:
         last=np.floor_divide(queue.due_s - queue.remaining_s - now_s, step_s) + -(-queue.remaining_s // step_s),
         length=np.maximum(-(-queue.remaining_s // step_s), 1),
         site=queue.site,
+        lead=-(-queue.transfer_s // step_s),
         keep=running & ~split,
         split=split,
     )
@@ -92,11 +95,11 @@ def book(jobs: Wishes, room: Room, signal: Floats, classes: int) -> Booked:
     return Booked(it_mw, int(booked), len(jobs.gpus) - int(booked))
 
 
-GPUS, CLASS, HOME, FIRST, LAST, LENGTH, SITE, KEEP, SPLIT = range(9)
+GPUS, CLASS, HOME, FIRST, LAST, LENGTH, SITE, LEAD, KEEP, SPLIT = range(10)
 
 
 def _columns(jobs: Wishes) -> Ints:
-    columns = (jobs.gpus, jobs.class_index, jobs.home, jobs.first, jobs.last, jobs.length, jobs.site)
+    columns = (jobs.gpus, jobs.class_index, jobs.home, jobs.first, jobs.last, jobs.length, jobs.site, jobs.lead)
     return np.column_stack([*columns, jobs.keep, jobs.split]).astype(np.int64)
 
 
@@ -114,6 +117,13 @@ def _free(job: Ints, power_mw: float, site: int, t: int, gpus: Ints, left_mw: Fl
 
 
 @njit(cache=True)
+def _first(job: Ints, site: int) -> int:
+    """Earliest interval at a site: a job that is bound to a site has its data there, else they are at its home."""
+    away = job[SITE] < 0 and site != job[HOME]
+    return int(job[FIRST] + job[LEAD]) if away else int(job[FIRST])
+
+
+@njit(cache=True)
 def _run_at(
     job: Ints, power_mw: float, site: int, end: int, soonest: bool, gpus: Ints, left_mw: Floats, sums: Ints
 ) -> tuple[int, int]:
@@ -121,11 +131,12 @@ def _run_at(
     horizon = sums.shape[1] - 1
     length = min(job[LENGTH], horizon - job[FIRST])
     best, cost, blocked = -1, 0, -1
-    for t in range(job[FIRST], min(end, horizon)):
+    first = _first(job, site)
+    for t in range(first, min(end, horizon)):
         if not _free(job, power_mw, site, t, gpus, left_mw):
             blocked = t
         start = t - length + 1
-        if start >= job[FIRST] and start > blocked:
+        if start >= first and start > blocked:
             price = sums[site, t + 1] - sums[site, start]
             if best < 0 or price < cost:
                 best, cost = start, price
@@ -172,10 +183,11 @@ def _slots_at(
     horizon = steps.shape[1]
     count, cost = 0, 0
     # No choice is left where the window is not longer than the work: then as soon as there is room.
-    late = job[LAST] - job[FIRST] <= job[LENGTH]
+    first = _first(job, site)
+    late = job[LAST] - first <= job[LENGTH]
     for index in range(horizon):
         t = index if late else order[site, index]
-        inside = job[FIRST] <= t and (late or t < job[LAST])
+        inside = first <= t and (late or t < job[LAST])
         if inside and _free(job, power_mw, site, t, gpus, left_mw):
             chosen[count] = t
             count += 1

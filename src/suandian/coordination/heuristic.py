@@ -7,7 +7,7 @@ follows its stated rule (self-consumption). Interactive streams stay at home, ex
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class Threshold:
         return "threshold"
 
     def plan(self, view: View) -> Plan:
-        """Full room in low intervals; else only what runs and may not be paused, and inflexible work."""
+        """Full room in low intervals; else what runs and may not be paused, as slow as it may, and inflexible work."""
         periods = _intervals(view, self.horizon_h)
         stream_mw = home_streams(view, periods)
         room = room_for_jobs(view, stream_mw)
@@ -60,7 +60,15 @@ class Threshold:
         low = values <= np.percentile(values, self.percentile, axis=1, keepdims=True) + 1e-12
         it_mw = np.where(low[None], _offer_all(view, room), _offer_forced(view, room))
         every = min(_intervals(view, self.decide_every_h), periods)
-        return rule_plan(view, self.name, every, it_mw, stream_mw, {"low_ratio": float(low.mean())})
+        plan = rule_plan(view, self.name, every, it_mw, stream_mw, {"low_ratio": float(low.mean())})
+        return replace(plan, gear=_deepest(view, ~low))
+
+
+def _deepest(view: View, where: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """The slowest gear of every class `where (S, H)`, full speed elsewhere, `(classes, S, H)`; None without gears."""
+    classes = view.fleet.classes
+    gears = np.array([pace.gears for pace in classes.paces], dtype=np.int64)[classes.pace]
+    return None if (gears == 1).all() else (gears - 1)[:, None, None] * where[None].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

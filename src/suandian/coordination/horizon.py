@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from suandian.quantity.timeaxis import TimeAxis
 
 __all__ = ["Horizon"]
+
+_Number = TypeVar("_Number", np.float64, np.int64)
 
 _HOUR_S = 3600
 
@@ -98,7 +101,7 @@ class Horizon:
         """Values at the end of each step of cumulative `values (…, intervals)` (told at interval ends), `(…, P)`."""
         return np.ascontiguousarray(values[..., self.first[1:] - 1])
 
-    def spread(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def spread(self, values: NDArray[_Number]) -> NDArray[_Number]:
         """`values (…, P)` repeated over the intervals of each step, `(…, intervals)`."""
         return np.repeat(values, np.diff(self.first), axis=-1)
 

@@ -15,9 +15,6 @@ __all__ = ["Layout", "Structure", "Term", "structure", "terms"]
 
 Ints = NDArray[np.int64]
 
-#: Groups whose GPUs differ by less than this in power are taken as alike, drawing the larger: a relaxation by as much.
-_ALIKE_RATIO = 1.02
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -25,6 +22,8 @@ class Layout:
 
     pairs          (group, site) pairs that are allowed
     varied         groups whose GPUs draw unlike power: power and GPUs are followed apart (columns g)
+    slow           (pair, number of the gear, work per energy, power per GPU) of gears that save energy
+    batched        groups whose streams may be served in larger batches
     column, row    name → (offset within a step, count)
     month          month of each step, 0 for the first
     """
@@ -38,11 +37,14 @@ class Layout:
     group_of_class: tuple[int, ...]
     groups: int
     varied: tuple[int, ...]
+    slow: tuple[tuple[int, int, float, float], ...]
+    batched: tuple[int, ...]
     feeders: int
     month: tuple[int, ...]
 
     @classmethod
     def of(cls, problem: Problem) -> Layout:
+        pairs = tuple((int(m), int(s)) for m, s in zip(*np.nonzero(problem.merge.allowed), strict=True))
         supplied = set(problem.pv_site.tolist()) | set(problem.battery_site.tolist())
         layout = cls(
             len(problem.export_max_mw),
@@ -50,10 +52,12 @@ class Layout:
             tuple(s for s in sorted(supplied) if problem.export_max_mw[s] > 0),
             tuple(problem.pv_site.tolist()),
             tuple(problem.battery_site.tolist()),
-            tuple((int(m), int(s)) for m, s in zip(*np.nonzero(problem.merge.allowed), strict=True)),
+            pairs,
             tuple(problem.merge.group_of_class.tolist()),
             len(problem.merge.allowed),
-            tuple(np.flatnonzero(problem.merge.most_kw > _ALIKE_RATIO * problem.merge.least_kw).tolist()),
+            tuple(np.flatnonzero(problem.merge.varied).tolist()),
+            tuple((number, *gear) for number, (m, _) in enumerate(pairs) if (gear := problem.merge.gears[m])),
+            tuple(np.flatnonzero(problem.batch_mw.any(axis=1)).tolist()),
             len(problem.feeder_import_max_mw),
             tuple((problem.horizon.month - problem.horizon.month[0]).tolist()),
         )
@@ -87,6 +91,8 @@ class Layout:
                 "discharge": batteries,
                 "energy": batteries,
                 "it": len(self.pairs),
+                "slow": len(self.slow),
+                "batched": len(self.batched),
                 "kgpus": len(self.counted),
                 "power": classes,
                 "work": classes,
@@ -178,6 +184,10 @@ def terms(layout: Layout) -> list[Term]:
     of_varied = np.searchsorted(varied, pairs[counted, 0])
     mixed_gpus = col["kgpus"][np.searchsorted(counted, mixed)]
     told = np.flatnonzero(np.isin(of_class, varied))
+    slow = pairs[np.array([pair for pair, *_ in layout.slow], dtype=np.int64)]
+    slow_told = np.flatnonzero(np.isin(slow[:, 0], varied))
+    batched = np.array(layout.batched, dtype=np.int64)
+    batched_told = np.flatnonzero(np.isin(batched, varied))
     feeder = np.array(layout.feeder_of_site, dtype=np.int64)
     behind = np.flatnonzero(feeder >= 0)
     out = np.flatnonzero(feeder[exporting] >= 0)
@@ -189,6 +199,7 @@ def terms(layout: Layout) -> list[Term]:
         Term(row["facility"][stored], col["discharge"], "plus"),
         Term(row["facility"][stored], col["charge"], "minus"),
         Term(row["facility"][pairs[:, 1]], col["it"], "ratio"),
+        Term(row["facility"][slow[:, 1]], col["slow"], "slow_ratio"),
         Term(row["peak"], col["import"], "plus"),
         Term(row["peak"], col["violation"], "plus"),
         Term(row["feeder"][feeder[behind]], col["import"][behind], "plus"),
@@ -208,16 +219,22 @@ def terms(layout: Layout) -> list[Term]:
         Term(row["group"][pairs[:, 0]], col["it"], "plus"),
         Term(row["group"][of_class], col["power"], "minus"),
         Term(row["group"], col["unserved"], "plus"),
+        Term(row["group"][slow[:, 0]], col["slow"], "slow_work"),
+        Term(row["group"][batched], col["batched"], "plus"),
         Term(row["kgpus"][of_varied], col["kgpus"], "plus"),
         Term(row["kgpus"][np.searchsorted(varied, of_class[told])], col["power"][told], "per_class"),
         Term(row["kgpus"], col["unserved"][varied], "per_stream"),
+        Term(row["kgpus"][np.searchsorted(varied, slow[slow_told, 0])], col["slow"][slow_told], "slow_counted"),
+        Term(row["kgpus"][np.searchsorted(varied, batched[batched_told])], col["batched"][batched_told], "per_batched"),
         Term(row["least"], col["it"][mixed], "minus"),
         Term(row["least"], mixed_gpus, "least"),
         Term(row["most"], col["it"][mixed], "plus"),
         Term(row["most"], mixed_gpus, "most"),
         Term(row["gpus"][pairs[counted, 1]], col["kgpus"], "plus"),
         Term(row["gpus"][pairs[alike, 1]], col["it"][alike], "alike"),
+        Term(row["gpus"][slow[:, 1]], col["slow"], "slow_gpus"),
         Term(row["hall"][pairs[:, 1]], col["it"], "plus"),
+        Term(row["hall"][slow[:, 1]], col["slow"], "plus"),
     ]
 
 

@@ -13,15 +13,16 @@ from suandian.coordination.problem import Merge, Problem, queue_work
 from suandian.coordination.program import Program, assemble
 from suandian.coordination.solvers import Solution, dual_bound_cny, solve_interior
 from suandian.coordination.split import plan_of
-from suandian.model.plan import Plan, View
+from suandian.model.plan import Fleet, Plan, View
 from suandian.quantity.errors import Infeasible
 
 __all__ = ["Foresight", "diagnostics_of", "refuse_unserved"]
 
-#: With more classes than this, those whose slack lies between the same edges are planned as one, D (engineering
-#: default): their summed envelope is a relaxation, and a month of quarter hours stays a matter of seconds.
-_CLASSES_MANY = 12
-_SLACK_EDGES_H = (4.0, 24.0)
+#: With more merged classes than this, classes whose slack lies between the same edges are planned as one, by coarser
+#: edges until they are few, D (engineering default): their summed envelope is a relaxation, so a bound stays a bound,
+#: and a month of quarter hours stays a matter of seconds (the time grows with the cube of the classes).
+_CLASSES_MANY = 24
+_SLACK_EDGES_H: tuple[tuple[float, ...] | None, ...] = (None, (4.0, 24.0), (24.0,), ())
 
 #: Interactive demand that stays unserved below this is the solver's rounding, not a shortage.
 _UNSERVED_MAX_MW = 1e-3
@@ -41,9 +42,8 @@ class Foresight:
     def plan(self, view: View) -> Plan:
         """Raises `Infeasible` where interactive demand cannot be served, with site, interval and MW."""
         horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
-        few = len(view.fleet.classes) <= _CLASSES_MANY
-        merge = Merge.of(view.fleet, None if few else _SLACK_EDGES_H)
-        work = queue_work(view, horizon)
+        merge = _few(view.fleet)
+        work = queue_work(view, horizon, merge)
         problem = Problem.of(view, horizon, merge, work)
         program = assemble(problem)
         solution = solve_interior(program)
@@ -54,6 +54,15 @@ class Foresight:
         found = diagnostics_of(problem, program, solution)
         lateness_cny = problem.lateness_cny_per_mwh * found["late_mwh"]
         return replace(plan, diagnostics={**found, "bound_cny": dual_bound_cny(program, solution) - lateness_cny})
+
+
+def _few(fleet: Fleet) -> Merge:
+    """Classes merged by the finest edges that leave few of them."""
+    for edges_h in _SLACK_EDGES_H:
+        merge = Merge.of(fleet, edges_h)
+        if len(merge.slack_h) <= _CLASSES_MANY:
+            break
+    return merge
 
 
 def diagnostics_of(problem: Problem, program: Program, solution: Solution) -> Mapping[str, float]:

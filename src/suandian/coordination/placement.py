@@ -51,6 +51,7 @@ class Placement:
         if not 1 <= len(self._site_gpus) <= SITES_MAX:
             raise ValueError(f"site_gpus: 1 to {SITES_MAX} sites can be placed on, not {len(self._site_gpus)}")
         self._jobs = jobs
+        self._transfer_s = np.zeros(len(jobs), dtype=np.int64) if transfer_s is None else transfer_s
         self._class_index = index
         self._axis = axis
         self._class_order = columns.class_order(classes)
@@ -138,6 +139,7 @@ class Placement:
             released_s=np.maximum(jobs.released_s[row], ready_s),
             due_s=jobs.due_s[row],
             remaining_s=remaining_s,
+            transfer_s=self._transfer_s[row],
         )
 
     def _check(self, first: int, last: int, it_mw: NDArray[np.float64], gpus_free: NDArray[np.int64]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from suandian.coordination.horizon import Horizon
 from suandian.flexibility.envelope import cumulative_work_mwh
 from suandian.model.plan import Fleet, View
+from suandian.model.workload import ClassTable, Pace
 from suandian.physics.cooling import facility_coefficients
 from suandian.quantity.timeaxis import TimeAxis
 
@@ -18,7 +19,16 @@ __all__ = ["Merge", "Problem", "Work", "queue_work"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Number of a gear, work per energy and power of a GPU in it, relative to full speed.
+Gear = tuple[int, float, float]
+
 _RUNNING = 1
+#: Groups whose GPUs differ by less than this in power are taken as alike, drawing the larger: a relaxation by as much.
+_ALIKE_RATIO = 1.02
+#: Moving that costs more per MWh of work is not planned: above any price of energy with its demand charge, D.
+_MOVE_MOST_CNY_PER_MWH = 2_000.0
+#: A gear that does less than this much work per energy, relative to full speed, saves nothing worth planning.
+_SAVING_LEAST_RATIO = 1.005
 #: A GPU that draws less is taken to draw this, so that GPUs per MW stay finite.
 _POWER_LEAST_KW = 1e-3
 
@@ -27,12 +37,19 @@ _POWER_LEAST_KW = 1e-3
 class Merge:
     """Which classes the linear programme tells apart (C classes of the fleet → K), and the groups that may share sites.
 
-    A *group* holds the classes and streams that may use the same sites; M of them.
+    A *group* holds the classes and streams that may use the same sites in the same gears; M of them. Classes whose data
+    cost something to move are only together with those of their home and their slack.
 
     class_to, group_of_class, slack_h    (C,) → K; (K,) → M; (K,) least slack of the merged classes
     stream_to                            (streams,) → M
     allowed                              (M, S)
+    varied                               (M,) do the GPUs of a group draw unlike power? Power and GPUs are then followed
+                                         apart; a group of one merged class is taken to draw `most_kw`
     least_kw, most_kw                    (M,) smallest and largest mean power of a busy GPU among classes and streams
+    gears                                (M,) number of the gear that saves energy, work done per energy and power of a
+                                         GPU in it, relative to full speed; () where no gear saves any
+    moved_gb_per_mwh                     (M, S) data to be moved with a MWh of work done there
+    located                              (C, S) the class of a job of each class whose data lie at each site
     """
 
     class_to: Ints
@@ -40,8 +57,12 @@ class Merge:
     slack_h: Floats
     stream_to: Ints
     allowed: NDArray[np.bool_]
+    varied: NDArray[np.bool_]
     least_kw: Floats
     most_kw: Floats
+    gears: tuple[Gear | tuple[()], ...]
+    moved_gb_per_mwh: Floats
+    located: Ints
 
     @classmethod
     def of(cls, fleet: Fleet, slack_edges_h: tuple[float, ...] | None = None) -> Merge:
@@ -49,31 +70,91 @@ class Merge:
 
         Adding the envelopes of merged classes relaxes the problem: a bound stays a bound.
         """
-        sites, classes = len(fleet.sites), len(fleet.classes)
+        sites, table = len(fleet.sites), fleet.classes
+        classes = len(table)
         weights = 1 << np.arange(sites, dtype=np.int64)
-        reach = np.concatenate([fleet.classes.allowed(sites), fleet.stream_allowed.reshape(-1, sites)])
-        mask, group = np.unique(reach @ weights, return_inverse=True)
-        power_kw = np.maximum(
-            np.concatenate([fleet.classes.power_per_gpu_kw, fleet.stream_power_per_gpu_kw]), _POWER_LEAST_KW
+        allowed, home = _worth_moving(table, sites, fleet.transfer.price_cny_per_gb)
+        reach = np.concatenate([allowed, fleet.stream_allowed.reshape(-1, sites)])
+        slack_h = table.slack_h
+        bucket = slack_h if slack_edges_h is None else np.searchsorted(np.array(slack_edges_h), slack_h, side="right")
+        streams = np.zeros(len(fleet.stream_ids), dtype=np.int64)
+        gears = tuple(dict.fromkeys([(), *(_saving_gear(pace) for pace in table.paces)]))
+        saving = np.array([gears.index(_saving_gear(pace)) for pace in table.paces], dtype=np.int64)[table.pace]
+        tied = np.where(home >= 0, bucket.astype(np.float64), -1.0)
+        keys = np.stack(
+            [
+                (reach @ weights).astype(np.float64),
+                np.concatenate([home, streams - 1]),
+                np.concatenate([saving, streams]),
+                np.concatenate([tied, streams - 1.0]),
+            ],
+            axis=1,
         )
-        least_kw, most_kw = np.full(len(mask), np.inf), np.zeros(len(mask))
+        unique, group = np.unique(keys, axis=0, return_inverse=True)
+        group = group.ravel().astype(np.int64)
+        power_kw = np.maximum(np.concatenate([table.power_per_gpu_kw, fleet.stream_power_per_gpu_kw]), _POWER_LEAST_KW)
+        least_kw, most_kw = np.full(len(unique), np.inf), np.zeros(len(unique))
         np.minimum.at(least_kw, group, power_kw)
         np.maximum.at(most_kw, group, power_kw)
-        slack_h = fleet.classes.slack_h
-        bucket = slack_h if slack_edges_h is None else np.searchsorted(np.array(slack_edges_h), slack_h, side="right")
-        keys = np.stack([group[:classes].astype(float), bucket.astype(float)], axis=1)
-        unique, class_to = np.unique(keys, axis=0, return_inverse=True)
-        least_h = np.full(len(unique), np.inf)
+        merged, class_to = np.unique(
+            np.stack([group[:classes].astype(float), bucket.astype(float)], axis=1), axis=0, return_inverse=True
+        )
+        least_h = np.full(len(merged), np.inf)
         np.minimum.at(least_h, class_to.ravel(), slack_h)
+        gravity = np.full(len(unique), np.inf)
+        np.minimum.at(gravity, group[:classes], table.data_gb_per_mwh)
+        parts = np.bincount(merged[:, 0].astype(np.int64), minlength=len(unique))
+        parts += np.bincount(group[classes:], minlength=len(unique))
+        of_group = unique[:, 1].astype(np.int64)
+        away = (of_group[:, None] >= 0) & (of_group[:, None] != np.arange(sites))
         return cls(
             class_to.ravel().astype(np.int64),
-            unique[:, 0].astype(np.int64),
+            merged[:, 0].astype(np.int64),
             least_h,
-            group[classes:].astype(np.int64),
-            (mask[:, None] & weights[None, :]) != 0,
+            group[classes:],
+            (unique[:, 0].astype(np.int64)[:, None] & weights[None, :]) != 0,
+            (most_kw > _ALIKE_RATIO * least_kw) & (parts > 1),
             least_kw,
             most_kw,
+            tuple(gears[int(number)] for number in unique[:, 2]),
+            np.where(away, np.where(np.isfinite(gravity), gravity, 0.0)[:, None], 0.0),
+            _located(table, sites),
         )
+
+
+def _worth_moving(table: ClassTable, sites: int, price_cny_per_gb: float) -> tuple[NDArray[np.bool_], Ints]:
+    """Sites `(C, S)` where a class is planned, and its home (−1: free to move, or not at all) `(C,)`.
+
+    Where a MWh of work has so much data that moving it costs more than energy ever does, it stays at home.
+    """
+    allowed = table.allowed(sites)
+    dear = (table.home >= 0) & (table.data_gb_per_mwh * price_cny_per_gb > _MOVE_MOST_CNY_PER_MWH)
+    at_home = table.home[:, None] == np.arange(sites)
+    return np.where(dear[:, None], at_home & allowed, allowed), np.where(dear, -1, table.home)
+
+
+def _saving_gear(pace: Pace) -> Gear | tuple[()]:
+    """The gear that does the most work per energy. Those between it and full speed lie within half a per cent of the
+    line between the two, and those that save nothing (fewer GPUs) change nothing for divisible work."""
+    rows = list(zip(pace.gpu_ratio, pace.power_ratio, pace.speed_ratio, strict=True))
+    work = [speed / (gpus * power) for gpus, power, speed in rows]
+    best = max(range(pace.gears), key=lambda number: (round(work[number], 3), -number))
+    return (best, work[best], rows[best][1]) if work[best] > _SAVING_LEAST_RATIO else ()
+
+
+def _located(table: ClassTable, sites: int) -> Ints:
+    """`(C, S)`: the class with the same slack, sites and pace whose home is the site, else the class itself."""
+    same = (
+        (table.slack_h[:, None] == table.slack_h)
+        & (table.sites_allowed[:, None] == table.sites_allowed)
+        & (table.pace[:, None] == table.pace)
+        & (table.home[:, None] >= 0)
+    )
+    located = np.repeat(np.arange(len(table), dtype=np.int64)[:, None], sites, axis=1)
+    for site in range(sites):
+        found = same & (table.home[None, :] == site)
+        located[:, site] = np.where(found.any(axis=1), found.argmax(axis=1), located[:, site])
+    return located
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +174,10 @@ class Work:
     staying_mw: Floats
 
 
-def queue_work(view: View, horizon: Horizon, *, margin_h: float = 0.0) -> Work:
+def queue_work(view: View, horizon: Horizon, merge: Merge, *, margin_h: float = 0.0) -> Work:
     """Split the queue into what is fixed and what is free to plan, and add expected arrivals to the latter.
 
+    A job whose data lie away from its home counts in the class whose home is there: it need not be moved again.
     With a margin everything is due that much earlier, where its slack allows: fluid work can be finished at the last
     moment, jobs of many GPUs cannot.
     """
@@ -110,10 +192,12 @@ def queue_work(view: View, horizon: Horizon, *, margin_h: float = 0.0) -> Work:
     now_s = axis.start_s
     released_s = np.maximum(queue.released_s[free], now_s)
     latest_s = np.maximum(queue.due_s[free] - queue.remaining_s[free] - round(margin_h * 3600), released_s)
+    place = np.maximum(queue.site, 0)
+    class_index = np.where(queue.site >= 0, merge.located[queue.class_index, place], queue.class_index)
     released_mwh, due_mwh = cumulative_work_mwh(
-        axis, queue.class_index[free], classes, released_s, latest_s, queue.remaining_s[free], power_mw[free]
+        axis, class_index[free], classes, released_s, latest_s, queue.remaining_s[free], power_mw[free]
     )
-    bucket = queue.class_index * sites + np.maximum(queue.site, 0)
+    bucket = class_index * sites + place
     shape = (classes, sites, -1)
     return Work(
         horizon.at_end(released_mwh + outlook.released_mwh[:, : axis.periods]),
@@ -157,6 +241,9 @@ class Problem:
     released_mwh, due_mwh            (K, P) cumulative from now
     class_kw                         (K,) mean power of a busy GPU, weighted with the GPU-hours ahead
     stream_mw, stream_kgpus          (M, P) interactive demand of each group, and the thousands of GPUs that serve it
+    batch_mw                         (M, P) by how much larger batches could lower it
+    move_cny_per_mwh                 (M, S) cost of moving the data of work done there
+    slowing_cny_per_mwh, batching_cny_per_mwh   given to tenants and users for slower work and answers
     fixed_facility_mw                (S, P) facility power without planned work; `per_it_ratio` (S, P) per MW of it
     hall_mw, kgpus                   (S, P) room left for planned work and streams: MW, thousands of GPUs
     buy_cny_per_mwh                  (S, P) energy price plus priced carbon; `sell_cny_per_mwh` (S, P)
@@ -175,6 +262,10 @@ class Problem:
     class_kw: Floats
     stream_mw: Floats
     stream_kgpus: Floats
+    batch_mw: Floats
+    move_cny_per_mwh: Floats
+    slowing_cny_per_mwh: float
+    batching_cny_per_mwh: float
     fixed_facility_mw: Floats
     per_it_ratio: Floats
     hall_mw: Floats
@@ -230,9 +321,10 @@ class Problem:
         np.add.at(merged[0], merge.class_to, work.released_mwh)
         np.add.at(merged[1], merge.class_to, work.due_mwh)
         demand_mw = horizon.mean(outlook.stream_mw)
-        stream_mw = np.zeros((2, len(merge.allowed), horizon.periods))
+        stream_mw = np.zeros((3, len(merge.allowed), horizon.periods))
         np.add.at(stream_mw[0], merge.stream_to, demand_mw)
         np.add.at(stream_mw[1], merge.stream_to, demand_mw / fleet.stream_power_per_gpu_kw[:, None])
+        np.add.at(stream_mw[2], merge.stream_to, demand_mw * (1.0 - fleet.stream_batch_power_ratio[:, None]))
         limit_mw = np.array([site.import_max_mw for site in fleet.sites])[:, None]
         it_max_mw = np.array([site.it_max_mw for site in fleet.sites])[:, None]
         gpus = np.array([float(site.gpus) for site in fleet.sites])[:, None]
@@ -246,6 +338,10 @@ class Problem:
             class_kw=_class_kw(fleet, merge, work),
             stream_mw=stream_mw[0],
             stream_kgpus=stream_mw[1],
+            batch_mw=stream_mw[2],
+            move_cny_per_mwh=merge.moved_gb_per_mwh * fleet.transfer.price_cny_per_gb,
+            slowing_cny_per_mwh=weights.slowing_cny_per_mwh,
+            batching_cny_per_mwh=weights.batching_cny_per_mwh,
             fixed_facility_mw=fixed_mw + per_it_ratio * (idle_mw + running_mw),
             per_it_ratio=per_it_ratio,
             hall_mw=np.maximum(it_max_mw - idle_mw - running_mw, 0.0),

@@ -2,16 +2,19 @@
 
 With S sites, K classes, M groups, steps t of Δ hours, `b` a battery and `k ∈ m` a class of group m:
 
-    facility   import + violation − export + pv + discharge − charge − ratio·Σ_m y[m] = fixed facility power
+    facility   import + violation − export + pv + discharge − charge − ratio·Σ_m (y[m] + x[m]) = fixed facility power
     peak       import + violation ≤ peak of the month
     feeder     Σ_sites (import + violation − export) + load − pv = flow + violation,   −export_max ≤ flow ≤ import_max
     storage    e(t) = e(t−1) + η_c·Δ·charge − Δ·discharge/η_d
     work       W[k](t) = W[k](t−1) + Δ·z[k] + late[k],   due[k](t) ≤ W[k](t) ≤ released[k](t)
-    group      Σ_s y[m,s] + unserved[m] = Σ_{k∈m} z[k] + stream[m]
-    GPUs       Σ_s g[m,s] + unserved/least kw = Σ_{k∈m} z[k]/kw[k] + stream GPUs,   Σ_m g[m,s] ≤ GPUs free
-    mixture    least kw·g[m,s] ≤ y[m,s] ≤ most kw·g[m,s]   (groups with more than one site)
-    hall       Σ_m y[m,s] ≤ room under the hall's limit
+    group      Σ_s (y[m,s] + e[m]·x[m,s]) + unserved[m] + batched[m] = Σ_{k∈m} z[k] + stream[m]
+    GPUs       Σ_s (n[m,s] + e[m]·x[m,s]/least kw) + (unserved[m] + batched[m])/least kw
+               = Σ_{k∈m} z[k]/kw[k] + stream GPUs,   Σ_m (n[m,s] + x[m,s]/(p[m]·most kw)) ≤ GPUs free
+    mixture    least kw·n[m,s] ≤ y[m,s] ≤ most kw·n[m,s]   (groups with more than one site)
+    hall       Σ_m (y[m,s] + x[m,s]) ≤ room under the hall's limit
 
+x[m,s] is power of jobs in a slower gear, which does e[m] times the work per energy with GPUs at the share p[m] of their
+power; where GPUs and power of a group cannot be told apart, the side is taken that needs fewer GPUs (a relaxation).
 The peak row holds the violation too, so that breaking a limit does not dodge the demand charge.
 """
 
@@ -108,6 +111,11 @@ def _values(layout: Layout, problem: Problem) -> Floats:
     varied = np.array(layout.varied, dtype=np.int64)
     told = np.flatnonzero(np.isin(np.array(layout.group_of_class, dtype=np.int64), varied))
     hours = problem.horizon.step_h[:, None]
+    slow = pairs[np.array([pair for pair, *_ in layout.slow], dtype=np.int64)]
+    slow_work = np.array([work for _, _, work, _ in layout.slow])
+    slow_power = np.array([power for *_, power in layout.slow])
+    slow_told = np.flatnonzero(np.isin(slow[:, 0], varied))
+    batched = np.array(layout.batched, dtype=np.int64)
     by_kind: dict[str, Floats] = {
         "plus": np.ones((periods, 1)),
         "minus": np.full((periods, 1), -1.0),
@@ -117,6 +125,11 @@ def _values(layout: Layout, problem: Problem) -> Floats:
         "hours": -hours,
         "per_class": -1.0 / problem.class_kw[None, told],
         "per_stream": 1.0 / problem.merge.least_kw[None, varied],
+        "per_batched": 1.0 / problem.merge.least_kw[None, batched[np.isin(batched, varied)]],
+        "slow_ratio": -problem.per_it_ratio[slow[:, 1]].T,
+        "slow_work": slow_work[None, :],
+        "slow_counted": (slow_work / problem.merge.least_kw[slow[:, 0]])[None, slow_told],
+        "slow_gpus": 1.0 / (slow_power * problem.merge.most_kw[slow[:, 0]])[None, :],
         "alike": 1.0 / problem.merge.most_kw[None, pairs[alike, 0]],
         "least": problem.merge.least_kw[None, of_mixed],
         "most": -problem.merge.most_kw[None, of_mixed],
@@ -144,7 +157,16 @@ def _costs(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
     work, energy = np.zeros((classes, layout.periods)), np.zeros((batteries, layout.periods))
     work[:, -1] = -problem.work_value_cny_per_mwh
     energy[:, -1] = -problem.storage_value_cny_per_mwh
+    pairs = np.array(layout.pairs, dtype=np.int64).reshape(-1, 2)
+    move_cny_per_mwh = problem.move_cny_per_mwh[pairs[:, 0], pairs[:, 1]]
+    slow_pair = np.array([pair for pair, *_ in layout.slow], dtype=np.int64)
+    slow_cny_per_mwh = np.array([work for _, _, work, _ in layout.slow]) * (
+        move_cny_per_mwh[slow_pair] + problem.slowing_cny_per_mwh
+    )
     blocks: dict[str, Floats] = {
+        "it": move_cny_per_mwh[:, None] * hours,
+        "slow": slow_cny_per_mwh[:, None] * hours,
+        "batched": np.asarray(problem.batching_cny_per_mwh * hours),
         "import": problem.buy_cny_per_mwh * hours,
         "violation": (problem.buy_cny_per_mwh + problem.violation_cny_per_mwh) * hours,
         "export": -problem.sell_cny_per_mwh[exporting] * hours,
@@ -181,6 +203,7 @@ def _bounds(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
         "import": problem.import_max_mw,
         "violation": np.where(slack_mw >= 0, 0.0, np.inf),
         "unserved": np.where(problem.stream_mw > 0, np.inf, 0.0),
+        "batched": problem.batch_mw[np.array(layout.batched, dtype=np.int64)],
         "export": export_mw[:, None],
         "pv": problem.pv_mw[problem.pv_site],
         "charge": problem.charge_max_mw[:, None],
@@ -208,7 +231,9 @@ def _binding(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Whether the GPU and the hall limit can bind at all: one is idle where the other is always reached first."""
     allowed = problem.merge.allowed
     most_kw = np.where(allowed, problem.merge.most_kw[:, None], 0.0).max(axis=0, initial=0.0)
-    least_kw = np.where(allowed, problem.merge.least_kw[:, None], np.inf).min(axis=0, initial=1e6)
+    # A capped GPU draws less, so that GPUs may run out first.
+    drawn_kw = problem.merge.least_kw * [gear[2] if gear else 1.0 for gear in problem.merge.gears]
+    least_kw = np.where(allowed, drawn_kw[:, None], np.inf).min(axis=0, initial=1e6)
     gpus_bind = least_kw[:, None] * problem.kgpus < problem.hall_mw
     hall_binds = most_kw[:, None] * problem.kgpus > problem.hall_mw
     return gpus_bind | ~hall_binds, hall_binds

@@ -102,7 +102,7 @@ class Rolling:
         axis, zone = view.outlook.axis, view.fleet.zone
         horizon = Horizon.graded(axis, zone, parts=self._parts())
         merge = self._merge(view.fleet)
-        work = queue_work(view, horizon, margin_h=self._margin_h)
+        work = queue_work(view, horizon, merge, margin_h=self._margin_h)
         problem = Problem.of(view, horizon, merge, work, reserve_ratio=self._reserve_ratio)
         if horizon.first[-1] < axis.periods:
             problem = _with_outset(problem, self._coarse(view, merge))
@@ -142,7 +142,7 @@ def coarse_plan(
     """Plan to the end of the axis in long steps and keep peaks and prices of the optimum."""
     axis = view.outlook.axis
     horizon = Horizon.graded(axis, view.fleet.zone, parts=((axis.duration_h, step_h),), borders=_tariff_steps(view))
-    work = queue_work(view, horizon, margin_h=margin_h)
+    work = queue_work(view, horizon, merge, margin_h=margin_h)
     problem = Problem.of(view, horizon, merge, work, reserve_ratio=reserve_ratio)
     program = assemble(problem)
     solution = solve_interior(program)

@@ -15,6 +15,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+#: Below this a group's gear is the solver's rounding and nobody's plan.
+_WORK_LEAST_MW = 1e-6
+
+
 def split_classes(power_mw: Floats, merge: Merge, work: Work, slack_h: Floats, step_h: Floats) -> Floats:
     """Power of merged classes `(K, P)` shared among their members, `(C, P)`; sums are kept exactly.
 
@@ -109,17 +113,19 @@ def plan_of(
     """The Plan that a solution `x` stands for, on the intervals that the horizon covers."""
     horizon, merge, fleet = problem.horizon, problem.merge, view.fleet
     sites = len(fleet.sites)
-    it_mw = np.zeros((len(merge.allowed), sites, horizon.periods))
-    pairs = np.array(program.layout.pairs, dtype=np.int64).reshape(-1, 2)
-    it_mw[pairs[:, 0], pairs[:, 1]] = np.maximum(program.block(x, "it"), 0.0)
+    work_mw, draw_ratio, gear = _by_group(program, x, problem)
     power_mw = np.maximum(program.block(x, "power"), 0.0)
     class_mw = split_classes(power_mw, merge, work, fleet.classes.slack_h, horizon.step_h)
-    stream_mw, left_mw = _serve_streams(fleet, merge, horizon.mean(view.outlook.stream_mw), it_mw)
+    demand_mw = horizon.mean(view.outlook.stream_mw)
+    stream_power_ratio = _batched_ratio(fleet, problem, program, x, demand_mw)
+    stream_mw, left_mw = _serve_streams(fleet, merge, demand_mw * stream_power_ratio, work_mw)
     placed_mw = work.fixed_mw.copy()
+    class_gear = np.zeros(placed_mw.shape, dtype=np.int64)
     order = np.argsort(fleet.classes.slack_h, kind="stable")
     for group in range(len(merge.allowed)):
         rows = order[merge.group_of_class[merge.class_to[order]] == group]
-        placed_mw[rows] += split_sites(class_mw[rows], left_mw[group], work.staying_mw[rows])
+        placed_mw[rows] += split_sites(class_mw[rows], left_mw[group], work.staying_mw[rows]) * draw_ratio[group]
+        class_gear[rows] = gear[group]
     charge_mw, discharge_mw = _battery(problem, program, x, sites)
     curtail_mw = np.zeros((sites, horizon.periods))
     curtail_mw[problem.pv_site] = problem.pv_mw[problem.pv_site] - program.block(x, "pv")
@@ -133,7 +139,43 @@ def plan_of(
         discharge_mw=horizon.spread(discharge_mw),
         curtail_mw=horizon.spread(np.maximum(curtail_mw, 0.0)),
         import_guard_mw=np.maximum(program.peaks(x)[:, 0], view.peak_mw),
+        gear=horizon.spread(class_gear) if class_gear.any() else None,
+        stream_power_ratio=horizon.spread(stream_power_ratio) if len(program.layout.batched) else None,
     )
+
+
+def _by_group(program: Program, x: Floats, problem: Problem) -> tuple[Floats, Floats, Ints]:
+    """Of each group, site and step: work done (MW at full speed), power drawn per work, and the nearest whole gear.
+
+    A linear programme mixes gears; a class runs in one. The gear is the mean of the work's gears, rounded; what that
+    leaves too much of in power, placement takes back by slower gears and pauses. Shapes `(M, S, P)`.
+    """
+    layout = program.layout
+    pairs = np.array(layout.pairs, dtype=np.int64).reshape(-1, 2)
+    full_mw = np.maximum(program.block(x, "it"), 0.0)
+    slow_mw = np.maximum(program.block(x, "slow"), 0.0)
+    work_mw, power_mw, weighted = full_mw.copy(), full_mw.copy(), np.zeros_like(full_mw)
+    for row, (pair, number, work, _) in enumerate(layout.slow):
+        work_mw[pair] += work * slow_mw[row]
+        power_mw[pair] += slow_mw[row]
+        weighted[pair] += number * work * slow_mw[row]
+    shape = (len(problem.merge.allowed), len(problem.export_max_mw), problem.horizon.periods)
+    of_group, drawn, gear = np.zeros(shape), np.ones(shape), np.zeros(shape, dtype=np.int64)
+    of_group[pairs[:, 0], pairs[:, 1]] = work_mw
+    drawn[pairs[:, 0], pairs[:, 1]] = _ratio(power_mw, work_mw)
+    gear[pairs[:, 0], pairs[:, 1]] = np.rint(np.where(work_mw > _WORK_LEAST_MW, _ratio(weighted, work_mw), 0.0))
+    return of_group, drawn, gear
+
+
+def _batched_ratio(fleet: Fleet, problem: Problem, program: Program, x: Floats, demand_mw: Floats) -> Floats:
+    """Power of each stream relative to usual batches, `(streams, P)`: a group saves in proportion to what each can."""
+    ratio = np.ones_like(demand_mw)
+    batched_mw = np.maximum(program.block(x, "batched"), 0.0)
+    for row, group in enumerate(program.layout.batched):
+        used = np.minimum(1.0, _ratio(batched_mw[row], problem.batch_mw[group]))
+        for stream in np.flatnonzero(problem.merge.stream_to == group):
+            ratio[stream] = 1.0 - used * (1.0 - fleet.stream_batch_power_ratio[stream])
+    return ratio
 
 
 def _battery(problem: Problem, program: Program, x: Floats, sites: int) -> tuple[Floats, Floats]:

@@ -15,7 +15,29 @@ from suandian.model.site import Site
 from suandian.model.workload import ClassTable
 from suandian.quantity.timeaxis import TimeAxis
 
-__all__ = ["Fleet", "Objective", "Outlook", "Plan", "Queue", "View"]
+__all__ = ["Fleet", "Objective", "Outlook", "Plan", "Queue", "Transfer", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What it takes to send the data of a job to another site: a line between any two, shared by nobody else.
+
+    bandwidth_gb_per_h     (10 Gbit/s are 4,500 GB/h); infinite: data are there at once
+    energy_mwh_per_gb      energy of the network on the way; it passes no meter of the study
+    price_cny_per_gb       paid to the carrier
+    """
+
+    bandwidth_gb_per_h: float = float("inf")
+    energy_mwh_per_gb: float = 0.0
+    price_cny_per_gb: float = 0.0
+
+    @property
+    def is_free(self) -> bool:
+        return not (np.isfinite(self.bandwidth_gb_per_h) or self.price_cny_per_gb > 0)
+
+    def seconds_s(self, data_gb: NDArray[np.float64]) -> NDArray[np.int64]:
+        """How long data take, rounded up to whole seconds, same shape."""
+        return np.ceil(data_gb / self.bandwidth_gb_per_h * 3600.0 - 1e-6).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +49,8 @@ class Fleet:
     stream_power_per_gpu_kw, stream_label   (streams,)
     demand_cny_per_mw_month, carbon_official_kg_per_mwh   (sites,)
     zone               local time zone; calendar months and days are counted in it
+    stream_batch_power_ratio   (streams,) power for the same requests at the largest batch within the latency objective
+    transfer           what moving a job's data takes
     """
 
     sites: tuple[Site, ...]
@@ -40,6 +64,12 @@ class Fleet:
     demand_cny_per_mw_month: NDArray[np.float64]
     carbon_official_kg_per_mwh: NDArray[np.float64]
     zone: str
+    stream_batch_power_ratio: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    transfer: Transfer = Transfer()
+
+    def __post_init__(self) -> None:
+        if len(self.stream_batch_power_ratio) != len(self.stream_ids):
+            object.__setattr__(self, "stream_batch_power_ratio", np.ones(len(self.stream_ids)))
 
     @property
     def feeder_of_site(self) -> NDArray[np.int64]:
@@ -56,6 +86,8 @@ class Objective:
     curtailment_cny_per_mwh     value of PV energy that is thrown away
     violation_cny_per_mwh       penalty on import above a limit
     lateness_cny_per_mwh        penalty on work that is not done when due, per MWh of IT energy
+    slowing_cny_per_mwh         given to tenants per MWh (at full speed) of work that runs slower than it could
+    batching_cny_per_mwh        given to users per MWh that larger inference batches save, for slower answers
     """
 
     carbon_cny_per_t: float = 0.0
@@ -63,6 +95,8 @@ class Objective:
     curtailment_cny_per_mwh: float = 0.0
     violation_cny_per_mwh: float = 20_000.0
     lateness_cny_per_mwh: float = 50_000.0
+    slowing_cny_per_mwh: float = 0.0
+    batching_cny_per_mwh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +134,9 @@ class Queue:
     """Jobs submitted and unfinished at the view's instant, as columns; times in Unix seconds.
 
     `state`: 0 waiting, 1 running, 2 paused. `site` is where it runs or is paused, −1 when waiting.
-    `remaining_s` is run time still needed at `gpus` GPUs, `class_index` the row of `Fleet.classes`.
+    `remaining_s` is run time still needed at `gpus` GPUs and full speed, `class_index` the row of `Fleet.classes`.
+    A job whose data are on their way is paused where they go, released when they arrive. `transfer_s` is how long they
+    take to another site.
     """
 
     job: NDArray[np.int64]
@@ -116,6 +152,11 @@ class Queue:
     released_s: NDArray[np.int64]
     due_s: NDArray[np.int64]
     remaining_s: NDArray[np.int64]
+    transfer_s: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def __post_init__(self) -> None:
+        if len(self.transfer_s) != len(self.job):
+            object.__setattr__(self, "transfer_s", np.zeros(len(self.job), dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.job)
@@ -153,7 +194,10 @@ class Plan:
     import_guard_mw   (S,) the battery is used to hold a site's import below this, inf for none
     site_rank         (S, H) order in which sites are filled (0 first), or None: home first, then by index
     start_at_once     ignore `it_mw`: every job starts at release wherever a permitted site has room
-    may_pause         False: running jobs are never paused
+    may_pause         False: running jobs are never paused or slowed
+    gear              (classes, S, H) gear in which each class is to run where its jobs stay in time; None: full speed
+    stream_power_ratio   (streams, H) power for the same requests, by larger batches; the world holds it above
+                      `Fleet.stream_batch_power_ratio`. None: usual batches
     diagnostics       figures about how the plan was made (solver objective, iterations, …)
     """
 
@@ -169,4 +213,6 @@ class Plan:
     site_rank: NDArray[np.int64] | None = None
     start_at_once: bool = False
     may_pause: bool = True
+    gear: NDArray[np.int64] | None = None
+    stream_power_ratio: NDArray[np.float64] | None = None
     diagnostics: Mapping[str, float] = field(default_factory=dict)

@@ -53,11 +53,11 @@ class Pace:
     """How a job may be slowed instead of paused: gears from full speed (gear 0) down, each a row of three shares.
 
     gpu_ratio     share of the job's `gpus_max` that it holds (elastic jobs), rounded up to whole GPUs
-    power_ratio   power above idle of each of them, as a share of their full power (capped GPUs)
+    power_ratio   power above idle of each of them, relative to full power (capped: less; fewer but busier: more)
     speed_ratio   throughput as a share of full throughput
 
-    Gear 0 is (1, 1, 1). GPUs, job power and speed do not rise from gear to gear, and speed falls.
-    Raises `ValueError` where they do, beyond `GEARS_MAX` gears, or for shares outside 0…1.
+    Gear 0 is (1, 1, 1). GPUs and job power do not rise from gear to gear, and speed falls.
+    Raises `ValueError` where they do, beyond `GEARS_MAX` gears, or for shares of GPUs or speed outside 0…1.
     """
 
     id: str
@@ -69,7 +69,8 @@ class Pace:
         columns = (self.gpu_ratio, self.power_ratio, self.speed_ratio)
         if len({len(column) for column in columns}) != 1 or not 1 <= len(self.speed_ratio) <= GEARS_MAX:
             raise ValueError(f"pace {self.id}: 1 to {GEARS_MAX} gears with three shares each are needed")
-        if any(column[0] != 1.0 for column in columns) or any(not 0 < share <= 1 for c in columns for share in c):
+        inside = all(0 < share <= 1 for share in (*self.gpu_ratio, *self.speed_ratio)) and min(self.power_ratio) > 0
+        if any(column[0] != 1.0 for column in columns) or not inside:
             raise ValueError(f"pace {self.id}: gear 0 is full speed, and shares lie in 0…1")
         drawn = [gpus * power for gpus, power in zip(self.gpu_ratio, self.power_ratio, strict=True)]
         for column in (self.gpu_ratio, drawn):
@@ -225,6 +226,8 @@ class ClassTable:
                 raise ValueError("ClassTable columns differ in length")
         if not len(self.label) == len(self.slack_h) == len(self.sites_allowed) == len(self.power_per_gpu_kw):
             raise ValueError("ClassTable columns differ in length")
+        if self.paces[0].gears != 1:
+            raise ValueError("ClassTable.paces: the first is full speed only")
         unknown = set(self.label) - set(FLEXIBILITY_LABELS)
         if unknown:
             raise ValueError(f"unknown flexibility label {sorted(unknown)}")

@@ -66,6 +66,9 @@ _KINDS: dict[Dimension, str] = {
     (("mass", 1),): "mass",
     (("energy", -1), ("mass", 1)): "emission factor",
     (("data", 1),): "amount of data",
+    (("data", 1), ("time", -1)): "data rate",
+    (("data", -1), ("money", 1)): "price of data",
+    (("data", -1), ("energy", 1)): "energy of data",
     (("gpu", 1),): "number of GPUs",
     (("gpu", 1), ("time", 1)): "work",
     (("angle", 1),): "angle",
@@ -103,6 +106,8 @@ def _units() -> dict[str, Unit]:
         add(name, (("mass", 1),), factor)
     for name, factor in (("kB", "1e-6"), ("MB", "1e-3"), ("GB", "1"), ("TB", "1e3")):
         add(name, (("data", 1),), factor)
+    for name, factor in (("Mbit", "1/8000"), ("Gbit", "1/8"), ("Tbit", "125")):
+        add(name, (("data", 1),), factor)
     add("GPU GPUs gpu", (("gpu", 1),), 1)
     add("GPUh GPU-h gpu_h", (("gpu", 1), ("time", 1)), 1)
     add("° deg", (("angle", 1),), 1)
@@ -136,6 +141,9 @@ _EXAMPLES = {
     "kg/MWh": "0.62 kg/kWh",
     "kW": "0.5 kW",
     "GB": "200 GB",
+    "GB/h": "10 Gbit/s",
+    "CNY/GB": "0.01 CNY/GB",
+    "MWh/GB": "0.002 kWh/GB",
 }
 
 _NUMBER = re.compile(

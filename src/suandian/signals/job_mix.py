@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.model.workload import KINDS
+from suandian.model.workload import FULL_PACE, KINDS, Pace
 from suandian.quantity.errors import Fault, ScenarioError
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "LengthModel",
     "dynamic_power_per_gpu_kw",
     "kind_given_length",
+    "mean_gpu_power_w",
     "profile_of_day_ratio",
 ]
 
@@ -125,6 +126,8 @@ class KindMix:
     movable_ratio          share of jobs that may run at any site, the others stay at home
     data_median_gb, data_log_sd_ratio   lognormal volume to be transferred when moved
     power_low_ratio…power_high_ratio   band of A100 power quantiles from which a job's power is drawn
+    pace                   how these jobs may be slowed
+    checkpoint_every_h     run time between checkpoints; 0 writes one when the pause comes
     """
 
     kind: str
@@ -143,10 +146,12 @@ class KindMix:
     power_high_ratio: float
     data_log_sd_ratio: float = 1.5
     length_gang_correlation_ratio: float = 0.09
+    pace: Pace = FULL_PACE
+    checkpoint_every_h: float = 0.0
 
 
 def _kind(kind: str, label: str, shares: tuple[float, float], length: LengthModel, **rest: float) -> KindMix:
-    return KindMix(kind, label, shares[0], shares[1], length, **rest)
+    return KindMix(kind, label, shares[0], shares[1], length, pace=FULL_PACE, **rest)
 
 
 # Work shares: mid-range of the sweep ranges F2 10–20, F3 10–30, F4 10–50, F5 5–10 % (D), split over kinds (D).
@@ -257,6 +262,12 @@ def dynamic_power_per_gpu_kw(quantile_ratio: NDArray[np.float64]) -> NDArray[np.
     power_w = np.interp(quantile_ratio, _A100_QUANTILE_RATIO, _A100_POWER_W)
     dynamic_kw: NDArray[np.float64] = _SERVER_PER_GPU_RATIO * np.maximum(power_w - _A100_IDLE_W, 0.0) / 1000.0
     return dynamic_kw
+
+
+def mean_gpu_power_w(entry: KindMix) -> float:
+    """Power of a busy GPU in the middle of the band of a kind, idle included, W."""
+    middle_ratio = (entry.power_low_ratio + entry.power_high_ratio) / 2.0
+    return float(np.interp(middle_ratio, _A100_QUANTILE_RATIO, _A100_POWER_W))
 
 
 def profile_of_day_ratio(mix: JobMix, local_start: NDArray[np.datetime64]) -> NDArray[np.float64]:

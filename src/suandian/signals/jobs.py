@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.model.workload import KINDS, JobTable
+from suandian.model.workload import FULL_PACE, KINDS, JobTable
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.signals.job_bounds import BoundaryCounts, arrival_profile, boundary_counts, fit_to_axis
@@ -177,6 +177,9 @@ def dress_jobs(
     everywhere = np.uint64((1 << len(gpus)) - 1)
     at_home = np.uint64(1) << home.astype(np.uint64)
     labels = tuple(sorted({entry.label for entry in mix.kinds}))
+    paces = (FULL_PACE, *dict.fromkeys(entry.pace for entry in mix.kinds if entry.pace != FULL_PACE))
+    pace = np.array([paces.index(entry.pace) for entry in mix.kinds], dtype=np.int16)[kind]
+    least_ratio = np.array([entry.pace.gpu_ratio[-1] for entry in mix.kinds])[kind]
     return JobTable(
         id=np.arange(count, dtype=np.int64),
         user=user.astype(np.int32),
@@ -186,7 +189,7 @@ def dress_jobs(
         released_s=released_s,
         due_s=released_s + length_s + slack_s,
         work_gpu_h=length_s / _HOUR_S * gang,
-        gpus_min=gang.astype(np.int32),
+        gpus_min=np.ceil(gang * least_ratio - 1e-9).astype(np.int32),
         gpus_max=gang.astype(np.int32),
         power_per_gpu_kw=dynamic_power_per_gpu_kw(draw.uniform("power_low_ratio", "power_high_ratio")),
         preemptible=draw.chance("preemptible_ratio"),
@@ -194,9 +197,12 @@ def dress_jobs(
         home=home.astype(np.int16),
         sites_allowed=np.where(draw.chance("movable_ratio"), everywhere, at_home),
         data_gb=draw.of("data_median_gb") * np.exp(draw.of("data_log_sd_ratio") * rng.standard_normal(count)),
+        pace=pace,
+        checkpoint_every_h=draw.of("checkpoint_every_h"),
         user_names=tuple(f"user-{number:03d}" for number in range(mix.users)),
         kind_names=KINDS,
         contract_ids=labels,
+        paces=paces,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,7 +93,8 @@ class SimulatedWorld:
         if plan.axis.start != self.axis.at(first) or not 0 < n <= plan.axis.periods:
             raise InvariantBroken(f"plan from {plan.axis.start} for {plan.axis.periods} intervals, world at {first}")
         span = slice(first, until)
-        routed_mw = self._route(plan, span)
+        demand_mw = self._demand_mw[:, span] * self._batched_ratio(plan, until - first)
+        routed_mw = self._route(plan, span, demand_mw)
         placed = self._place(plan, span, routed_mw)
         # Jobs that may not be paused keep their GPUs; interactive demand that meets them goes where there is room.
         room = np.maximum(self._gpus[:, None] - placed.gpus_used, 0.0)
@@ -104,8 +106,11 @@ class SimulatedWorld:
         it_mw = idle_mw + label_mw.sum(axis=0)
         facility_mw = self._fixed_mw[:, span] + self._per_it_ratio[:, span] * it_mw
         step = advance(self._truth.fleet.sites, self._truth.fleet.feeders, self._step_inputs(plan, span, facility_mw))
-        lacking_mwh = float(lacking_mw.sum() * self.axis.step_h)
-        self._record(plan, span, placed, label_mw, it_mw, facility_mw, step, lacking_mwh)
+        served = {
+            "interactive_unserved_mwh": float(lacking_mw.sum() * self.axis.step_h),
+            "interactive_batched_mwh": float((self._demand_mw[:, span] - demand_mw).sum() * self.axis.step_h),
+        }
+        self._record(plan, span, placed, label_mw, it_mw, facility_mw, step, served)
         self._energy_mwh = step.energy_mwh[:, -1].copy()
         self._update_peaks(span, step.import_mw)
         self._now = until
@@ -113,11 +118,18 @@ class SimulatedWorld:
     def _now_s(self) -> int:
         return self.axis.start_s + self._now * self.axis.step_s
 
-    def _route(self, plan: Plan, span: slice) -> NDArray[np.float64]:
+    def _batched_ratio(self, plan: Plan, n: int) -> NDArray[np.float64]:
+        """Power for the same requests under the plan's batches, never below what the latency objective allows."""
+        least_ratio = self._truth.fleet.stream_batch_power_ratio[:, None]
+        if plan.stream_power_ratio is None:
+            return np.ones_like(least_ratio)
+        held: NDArray[np.float64] = np.clip(plan.stream_power_ratio[:, :n], least_ratio, 1.0)
+        return held
+
+    def _route(self, plan: Plan, span: slice, demand_mw: NDArray[np.float64]) -> NDArray[np.float64]:
         """Interactive power by stream and site as the plan shares it out, within installed GPUs, `(streams, S, n)`."""
         fleet = self._truth.fleet
         n = span.stop - span.start
-        demand_mw = self._demand_mw[:, span]
         wish = planned_shares(fleet, plan.stream_mw[:, :, :n], demand_mw)
         installed = np.broadcast_to(self._gpus[:, None].astype(np.float64), (len(self._gpus), n))
         served, lacking = spill(fleet, wish, installed)
@@ -144,6 +156,7 @@ class SimulatedWorld:
             may_pause=plan.may_pause,
             site_rank=None if plan.site_rank is None else plan.site_rank[:, :n],
             hold_mw=worth_holding_mw(plan.it_mw, self.axis.step_h, n),
+            gear=None if plan.gear is None else plan.gear[:, :, :n],
         )
 
     def _step_inputs(self, plan: Plan, span: slice, facility_mw: NDArray[np.float64]) -> StepInputs:
@@ -170,7 +183,7 @@ class SimulatedWorld:
         it_mw: NDArray[np.float64],
         facility_mw: NDArray[np.float64],
         step: StepResult,
-        lacking_mwh: float,
+        served: Mapping[str, float],
     ) -> None:
         n = it_mw.shape[1]
         zero = np.zeros(n)
@@ -196,7 +209,7 @@ class SimulatedWorld:
             np.zeros((len(self._truth.fleet.sites), n)) if plan.start_at_once else plan.it_mw[:, :, :n].sum(axis=0)
         )
         diagnostics = {name: float(value) for name, value in plan.diagnostics.items()}
-        diagnostics |= {"overrides": float(placed.overrides), "interactive_unserved_mwh": lacking_mwh}
+        diagnostics |= {"overrides": float(placed.overrides), **served}
         self._journal.append(
             PlanEnacted(span.start, span.stop, plan.coordinator, offered_mw, self._desk.issued_s, diagnostics)
         )
@@ -222,7 +235,8 @@ def _placement(truth: Truth, gpus: NDArray[np.int64]) -> Placement | NoWork:
     # Compiled kernels are loaded only where there are jobs to place.
     from suandian.coordination.placement import Placement
 
-    return Placement(truth.jobs, truth.class_index, truth.fleet.classes, gpus, truth.axis)
+    transfer_s = truth.fleet.transfer.seconds_s(truth.jobs.data_gb)
+    return Placement(truth.jobs, truth.class_index, truth.fleet.classes, gpus, truth.axis, transfer_s)
 
 
 def _meters(truth: Truth) -> tuple[Meter, ...]:

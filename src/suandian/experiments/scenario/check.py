@@ -10,16 +10,19 @@ from typing import Any
 from suandian.adapters.provinces import SERIES
 from suandian.experiments import presets
 from suandian.experiments.scenario import feasibility, plugins
+from suandian.experiments.scenario.bends import batch_power_ratio, bent_kind
 from suandian.experiments.scenario.clock import axis_of, instant
 from suandian.experiments.scenario.faults import unknown
 from suandian.experiments.scenario.places import SiteSection
 from suandian.experiments.scenario.reach import has_place, latency_ms
 from suandian.experiments.scenario.study import SIGNALS, InstructionSection, StudyFile
 from suandian.experiments.scenario.tables import TableSection
+from suandian.experiments.scenario.work import StreamSection
 from suandian.physics.cooling import COOLING_MODELS
 from suandian.quantity.errors import Fault, ScenarioError
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.signals.forecast import DEFAULT_MODELS, ErrorModel
+from suandian.signals.job_mix import DEFAULT_KINDS
 
 __all__ = ["Names", "check", "data_file"]
 
@@ -155,10 +158,21 @@ def _streams(study: StudyFile, names: Names, data: Path | None) -> Iterator[Faul
             yield from unknown_city
             if unknown_city:
                 continue
+        yield from _batching(f"streams.{key}", stream)
         home = study.sites.get(stream.home)
         if home is not None and has_place(home) and latency_ms(stream, home) > stream.latency_max_ms:
             told = f"{stream.latency_max_ms:g} ms is less than the {latency_ms(stream, home):.1f} ms to its home"
             yield Fault(f"streams.{key}.latency_max", f"{told} {stream.home}; write more, or another `home`")
+
+
+def _batching(path: str, stream: StreamSection) -> Iterator[Fault]:
+    if stream.token_latency_max_ms is not None and stream.token_latency_ms is None:
+        yield Fault(f"{path}.token_latency", "is missing beside `token_latency_max`; write e.g. 28 ms")
+        return
+    try:
+        batch_power_ratio(stream)
+    except ValueError as error:
+        yield Fault(f"{path}.token_latency", f"{error}; write more")
 
 
 def _jobs(study: StudyFile, names: Names, data: Path | None) -> Iterator[Fault]:
@@ -177,6 +191,10 @@ def _jobs(study: StudyFile, names: Names, data: Path | None) -> Iterator[Fault]:
     for kind, entry in jobs.kinds.items():
         if entry.slack_min_h is not None and entry.slack_max_h is not None and entry.slack_min_h > entry.slack_max_h:
             yield Fault(f"jobs.kinds.{kind}.slack_min", "is above `slack_max`; write less")
+        try:
+            bent_kind(next(shipped for shipped in DEFAULT_KINDS if shipped.kind == kind), entry)
+        except ValueError as error:
+            yield Fault(f"jobs.kinds.{kind}.power_cap", f"{error}; these GPUs idle too much to be capped so far")
         if entry.count_share_ratio == 0 or entry.work_share_ratio == 0:
             yield Fault(f"jobs.kinds.{kind}", "a share of 0 leaves the kind undefined; write a small share, e.g. 0.1 %")
 

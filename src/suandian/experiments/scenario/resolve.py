@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.experiments import presets
+from suandian.experiments.scenario.bends import batch_power_ratio
 from suandian.experiments.scenario.build import Inputs
 from suandian.experiments.scenario.clock import instant
 from suandian.experiments.scenario.places import FeederSection, SiteSection
@@ -21,7 +22,7 @@ from suandian.experiments.scenario.worldjobs import Work, work_of
 from suandian.model.contract import Source, Tariff, TariffTemplate
 from suandian.model.grid import Feeder
 from suandian.model.party import Party
-from suandian.model.plan import Fleet, Objective
+from suandian.model.plan import Fleet, Objective, Transfer
 from suandian.model.programme import Instruction
 from suandian.model.site import Battery, Cooling, Site
 from suandian.model.workload import Stream
@@ -171,9 +172,14 @@ def _streams(study: StudyFile, sites: tuple[Site, ...], demand_mw: NDArray[np.fl
                 sites_allowed=mask,
                 power_per_gpu_kw=section.power_per_gpu_kw,
                 demand_mw=demand_mw[row],
+                batch_power_ratio=batch_power_ratio(section),
             )
         )
     return tuple(streams)
+
+
+def _transfer(study: StudyFile) -> Transfer:
+    return Transfer() if study.transfer is None else Transfer(**study.transfer.model_dump())
 
 
 def _fleet(
@@ -199,6 +205,8 @@ def _fleet(
         demand_cny_per_mw_month=np.array(demand, dtype=np.float64),
         carbon_official_kg_per_mwh=np.array([official_factor(section)[0] for section in study.sites.values()]),
         zone=study.time.zone,
+        stream_batch_power_ratio=np.array([stream.batch_power_ratio for stream in streams], dtype=np.float64),
+        transfer=_transfer(study),
     )
 
 

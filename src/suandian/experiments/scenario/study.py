@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from suandian.experiments.scenario.places import FeederSection, PartySection, SiteSection
 from suandian.experiments.scenario.tables import TableSection
 from suandian.experiments.scenario.types import Count, Identifier, Quantity, Section, Text, both_languages
-from suandian.experiments.scenario.work import JobsSection, StreamSection
+from suandian.experiments.scenario.work import JobsSection, StreamSection, TransferSection
 
 __all__ = [
     "SIGNALS",
@@ -187,6 +187,12 @@ class ObjectiveSection(Section):
     lateness_cny_per_mwh: Annotated[float, Quantity("CNY/MWh", minimum=0)] = Field(
         default=50_000.0, description="Penalty on work not done when due, per MWh of IT energy."
     )
+    slowing_cny_per_mwh: Annotated[float, Quantity("CNY/MWh", minimum=0)] = Field(
+        default=0.0, description="Given to tenants for work that runs slower than it could, per MWh at full speed."
+    )
+    batching_cny_per_mwh: Annotated[float, Quantity("CNY/MWh", minimum=0)] = Field(
+        default=0.0, description="Given to users for slower answers, per MWh that larger inference batches save."
+    )
 
 
 class CoordinatorSection(Section):
@@ -245,6 +251,7 @@ class StudyFile(Section):
     sites: dict[Identifier, SiteSection] = Field(min_length=1, max_length=64, description="Data centres.")
     jobs: JobsSection = Field(default=JobsSection(), description="Deferrable work.")
     streams: dict[Identifier, StreamSection] = Field(default_factory=dict, description="Interactive load by city.")
+    transfer: TransferSection | None = Field(default=None, description="What moving a job's data takes.")
     tariffs: dict[Identifier, TariffSection] = Field(default_factory=dict, description="Tariffs of one's own.")
     signals: SignalsSection = Field(default=SignalsSection(), description="Tables instead of generated signals.")
     forecasts: ForecastSection = Field(default=ForecastSection(), description="What coordinators are told ahead.")

@@ -34,6 +34,9 @@ __all__ = [
 #: Python name of a field = key in the file + the unit, so that every number's name ends in its unit.
 _SUFFIXES = (
     "_cny_per_mw_month",
+    "_mwh_per_gb",
+    "_cny_per_gb",
+    "_gb_per_h",
     "_cny_per_mwh",
     "_cny_per_t",
     "_kg_per_mwh",

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from suandian.experiments.scenario.tables import TableSection
 from suandian.experiments.scenario.types import Count, Quantity, Section
+from suandian.physics.pace import CAP_LEAST_RATIO
 
-__all__ = ["JobsSection", "KindSection", "StreamSection", "TraceSection"]
+__all__ = ["JobsSection", "KindSection", "StreamSection", "TraceSection", "TransferSection"]
 
 _Share = Annotated[float, Quantity("1", minimum=0, maximum=1)]
 _Hours = Annotated[float, Quantity("h", minimum=0)]
@@ -37,6 +38,19 @@ class KindSection(Section):
     preemptible_ratio: _Share | None = Field(default=None, description="Share of these jobs that may be paused.")
     movable_ratio: _Share | None = Field(
         default=None, description="Share that may run at any site; the others stay at home."
+    )
+    checkpoint_every_h: _Hours | None = Field(
+        default=None,
+        description="Run time between two checkpoints: a pause loses what ran since the last one. Left out: one is "
+        "written when the pause comes.",
+    )
+    power_cap_ratio: Annotated[float, Quantity("1", minimum=CAP_LEAST_RATIO, maximum=1)] = Field(
+        default=1.0,
+        description="Deepest cap on the power that a busy GPU draws; throughput falls by the curve of "
+        "`suandian.physics.pace`. 100 %: never capped.",
+    )
+    elastic_gpus_ratio: Annotated[float, Quantity("1", above=0, maximum=1)] = Field(
+        default=1.0, description="Fewest GPUs on which a job goes on, as a share of its own. 100 %: never shrunk."
     )
 
 
@@ -67,6 +81,22 @@ class JobsSection(Section):
     )
 
 
+class TransferSection(Section):
+    """What it takes to send a job's data to another site: a line between any two. Left out: data are everywhere."""
+
+    bandwidth_gb_per_h: Annotated[float, Quantity("GB/h", above=0)] = Field(
+        description="Rate at which one job's data move, e.g. `10 Gbit/s`."
+    )
+    energy_mwh_per_gb: Annotated[float, Quantity("MWh/GB", minimum=0)] = Field(
+        default=1.9e-6,
+        description="Energy of the network, outside every meter of the study. Left out: 0.0019 kWh/GB (0.06 kWh/GB in "
+        "2015, halved every two years: Aslan et al., J. Industrial Ecology 22(4), 2018, carried on to 2025, D).",
+    )
+    price_cny_per_gb: Annotated[float, Quantity("CNY/GB", minimum=0)] = Field(
+        default=0.0, description="Paid to the carrier."
+    )
+
+
 class StreamSection(Section):
     """Interactive load of one city: it may be served at another site, never at another time."""
 
@@ -89,6 +119,14 @@ class StreamSection(Section):
         default=0.27,
         description="Power above idle of a busy GPU, server share included. Left out: 0.27 kW, the inference value of "
         "`suandian.physics.itload` (AcmeTrace power quantiles; which quantile is D).",
+    )
+    token_latency_ms: Annotated[float, Quantity("ms", above=0)] | None = Field(
+        default=None, description="Time from token to token in the usual batch, e.g. `28 ms`."
+    )
+    token_latency_max_ms: Annotated[float, Quantity("ms", above=0)] | None = Field(
+        default=None,
+        description="Latency objective: batches may grow up to it, which saves power (`suandian.physics.serving`). "
+        "Left out: batches stay as they are.",
     )
     requests: str = Field(
         default="",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.experiments.scenario import plugins
+from suandian.experiments.scenario.bends import bent_kind
 from suandian.experiments.scenario.work import JobsSection
 from suandian.experiments.scenario.world import World, derived_seed
 from suandian.flexibility.classify import assign, classify
@@ -46,7 +47,7 @@ def work_of(world: World) -> Work:
     counts = boundary_counts(raw, world.axis)
     jobs = fit_to_axis(raw, world.axis)
     _refuse_impossible(jobs, world)
-    classes, class_index = classify(jobs)
+    classes, class_index = classify(jobs, tied=world.study.transfer is not None)
     past = _past(world.axis)
     row = assign(history, classes)
     arrivals_mw = arrival_profile(history, row, classes, past, world.study.time.zone)
@@ -91,8 +92,7 @@ def mix_of(section: JobsSection) -> JobMix:
             work_share_ratio=kind.work_share_ratio / work_sum,
         )
         given = next((entry for name, entry in section.kinds.items() if name == kind.kind), None)
-        changes = given.model_dump(exclude_none=True) if given is not None else {}
-        kinds.append(replace(shipped, **changes))
+        kinds.append(bent_kind(shipped, given) if given is not None else shipped)
     return JobMix(
         count=section.count,
         occupancy_ratio=section.occupancy_ratio,
