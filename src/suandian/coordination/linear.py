@@ -9,27 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.coordination.horizon import Horizon
-from suandian.coordination.problem import Merge, Problem, queue_work
+from suandian.coordination.layout import Layout
+from suandian.coordination.problem import Merge, Problem, Work, queue_work
 from suandian.coordination.program import Program, assemble
 from suandian.coordination.solvers import Solution, dual_bound_cny, solve_interior
 from suandian.coordination.split import plan_of
-from suandian.model.plan import Fleet, Plan, View
+from suandian.model.plan import Plan, View
 from suandian.quantity.errors import Infeasible
 
-__all__ = ["Foresight", "diagnostics_of", "refuse_unserved"]
+__all__ = ["Foresight", "diagnostics_of", "refuse_unserved", "tariff_steps"]
 
-#: With more merged classes than this, classes whose slack lies between the same edges are planned as one, by coarser
-#: edges until they are few, D (engineering default): their summed envelope is a relaxation, so a bound stays a bound,
-#: and a month of quarter hours stays a matter of seconds (the time grows with the cube of the classes).
-_CLASSES_MANY = 24
-_SLACK_EDGES_H: tuple[tuple[float, ...] | None, ...] = (None, (4.0, 24.0), (24.0,), ())
+#: Edges between which classes are planned as one where they are many, D (engineering default).
+_SLACK_EDGES_H = (4.0, 24.0)
+#: A programme of more columns is planned in hours, D (engineering default): a minute or two of solving.
+_COLUMNS_MANY = 400_000
+#: A jump of the price by this share of its mean begins a new step, D (engineering default).
+_PRICE_STEP_RATIO = 0.05
 
 #: Interactive demand that stays unserved below this is the solver's rounding, not a shortage.
 _UNSERVED_MAX_MW = 1e-3
 
 
 class Foresight:
-    """Plans once for the whole axis of the View and stands by it.
+    """Plans once for the whole axis of the View and stands by it; in steps of an hour where quarters would be too many.
 
     Under perfect forecasts the optimum of its fluid problem (work divisible and preemptible within each class)
     bounds every arm from below. What keeps it a bound, and where it is not one, is in
@@ -41,10 +43,14 @@ class Foresight:
 
     def plan(self, view: View) -> Plan:
         """Raises `Infeasible` where interactive demand cannot be served, with site, interval and MW."""
+        merge = Merge.few(view.fleet, None, _SLACK_EDGES_H)
         horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
-        merge = _few(view.fleet)
-        work = queue_work(view, horizon, merge)
-        problem = Problem.of(view, horizon, merge, work)
+        problem, work = _problem(view, horizon, merge)
+        if Layout.of(problem).columns * horizon.periods > _COLUMNS_MANY:
+            # Means over an hour of one price are a relaxation: what is convex costs no more on average.
+            parts = ((view.outlook.axis.duration_h, 1.0),)
+            horizon = Horizon.graded(view.outlook.axis, view.fleet.zone, parts=parts, borders=tariff_steps(view))
+            problem, work = _problem(view, horizon, merge)
         program = assemble(problem)
         solution = solve_interior(program)
         refuse_unserved(view, problem, program, solution.x)
@@ -56,13 +62,16 @@ class Foresight:
         return replace(plan, diagnostics={**found, "bound_cny": dual_bound_cny(program, solution) - lateness_cny})
 
 
-def _few(fleet: Fleet) -> Merge:
-    """Classes merged by the finest edges that leave few of them."""
-    for edges_h in _SLACK_EDGES_H:
-        merge = Merge.of(fleet, edges_h)
-        if len(merge.slack_h) <= _CLASSES_MANY:
-            break
-    return merge
+def _problem(view: View, horizon: Horizon, merge: Merge) -> tuple[Problem, Work]:
+    work = queue_work(view, horizon, merge)
+    return Problem.of(view, horizon, merge, work), work
+
+
+def tariff_steps(view: View) -> NDArray[np.int64]:
+    """Intervals at whose start a site's energy price jumps by more than a step worth seeing."""
+    price = view.outlook.price_cny_per_mwh
+    jump = np.abs(np.diff(price, axis=1)) > _PRICE_STEP_RATIO * np.abs(price).mean(axis=1, keepdims=True)
+    return np.flatnonzero(jump.any(axis=0)) + 1
 
 
 def diagnostics_of(problem: Problem, program: Program, solution: Solution) -> Mapping[str, float]:

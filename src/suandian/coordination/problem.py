@@ -25,6 +25,9 @@ Gear = tuple[int, float, float]
 _RUNNING = 1
 #: Groups whose GPUs differ by less than this in power are taken as alike, drawing the larger: a relaxation by as much.
 _ALIKE_RATIO = 1.02
+#: Classes that are many, and the edges by which they become fewer, D (engineering defaults).
+_CLASSES_MANY = 24
+_COARSER_EDGES_H: tuple[tuple[float, ...], ...] = ((24.0,), ())
 #: Moving that costs more per MWh of work is not planned: above any price of energy with its demand charge, D.
 _MOVE_MOST_CNY_PER_MWH = 2_000.0
 #: A gear that does less than this much work per energy, relative to full speed, saves nothing worth planning.
@@ -63,6 +66,19 @@ class Merge:
     gears: tuple[Gear | tuple[()], ...]
     moved_gb_per_mwh: Floats
     located: Ints
+
+    @classmethod
+    def few(cls, fleet: Fleet, *edges_h: tuple[float, ...] | None) -> Merge:
+        """Merge by the first of `edges_h` that leaves few classes; if none does, by still coarser ones.
+
+        Summed envelopes of merged classes are a relaxation, so a bound stays a bound; the time that a programme takes
+        grows faster than the number of its classes.
+        """
+        for edges in (*edges_h, *_COARSER_EDGES_H):
+            merge = cls.of(fleet, edges)
+            if len(merge.slack_h) <= _CLASSES_MANY:
+                break
+        return merge
 
     @classmethod
     def of(cls, fleet: Fleet, slack_edges_h: tuple[float, ...] | None = None) -> Merge:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.coordination.horizon import Horizon
-from suandian.coordination.linear import diagnostics_of
+from suandian.coordination.linear import diagnostics_of, tariff_steps
 from suandian.coordination.problem import Merge, Problem, queue_work
 from suandian.coordination.program import assemble
 from suandian.coordination.solvers import solve_interior
@@ -25,8 +25,6 @@ _NEAR_STEP_H = 0.25
 _FAR_STEP_H = 1.0
 #: Beyond `fine_h` two hours are enough: forecasts say no more, and the plan is made anew long before, D.
 _FAREST_STEP_H = 2.0
-#: A jump of the price by this share of its mean begins a new step, D (engineering default).
-_PRICE_STEP_RATIO = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +118,7 @@ class Rolling:
 
     def _merge(self, fleet: Fleet) -> Merge:
         if self._merged is None or self._merged[0] is not fleet:
-            self._merged = (fleet, Merge.of(fleet, self._slack_edges_h))
+            self._merged = (fleet, Merge.few(fleet, self._slack_edges_h))
         return self._merged[1]
 
     def _coarse(self, view: View, merge: Merge) -> Outset:
@@ -141,7 +139,7 @@ def coarse_plan(
 ) -> Outset:
     """Plan to the end of the axis in long steps and keep peaks and prices of the optimum."""
     axis = view.outlook.axis
-    horizon = Horizon.graded(axis, view.fleet.zone, parts=((axis.duration_h, step_h),), borders=_tariff_steps(view))
+    horizon = Horizon.graded(axis, view.fleet.zone, parts=((axis.duration_h, step_h),), borders=tariff_steps(view))
     work = queue_work(view, horizon, merge, margin_h=margin_h)
     problem = Problem.of(view, horizon, merge, work, reserve_ratio=reserve_ratio)
     program = assemble(problem)
@@ -153,13 +151,6 @@ def coarse_plan(
         np.maximum(-program.row_block(solution.row_price, "work"), 0.0),
         np.maximum(-program.row_block(solution.row_price, "storage"), 0.0),
     )
-
-
-def _tariff_steps(view: View) -> NDArray[np.int64]:
-    """Intervals at whose start a site's energy price jumps by more than a step worth seeing."""
-    price = view.outlook.price_cny_per_mwh
-    jump = np.abs(np.diff(price, axis=1)) > _PRICE_STEP_RATIO * np.abs(price).mean(axis=1, keepdims=True)
-    return np.flatnonzero(jump.any(axis=0)) + 1
 
 
 def _with_outset(problem: Problem, outset: Outset) -> Problem:
