@@ -143,6 +143,7 @@ def settle(
         _run_times(sieve, times_win=times_win)
         _submissions(sieve)
         _widths(sieve, power)
+        _mended(sieve)
         kept.append(_compact(sieve.frame))
     for told, own in ((tally.repaired, repaired), (tally.dropped, dropped)):
         for remark in own:
@@ -183,9 +184,6 @@ def _readable(sieve: Sieve) -> None:
         kinds = sieve.frame.select(parts.struct.field("field_0").unique()).to_series().drop_nulls().sort()
         for kind in kinds:
             sieve.drop(parts.struct.field("field_0") == kind, str(kind), parts.struct.field("field_1"))
-    if "mended" in sieve.frame.columns:
-        for reason in sieve.frame["mended"].drop_nulls().unique().sort():
-            sieve.mend(pl.col("mended") == reason, str(reason), pl.col("id"))
 
 
 def _names(sieve: Sieve) -> None:
@@ -240,6 +238,12 @@ def _widths(sieve: Sieve, power: PowerModel) -> None:
     sieve.frame = sieve.frame.with_columns(power_kw.alias("power_kw"))
     part = gpus != gpus.ceil()
     sieve.mend(part, "part of a GPU: occupies a whole one, draws its part of the power", gpus, gpus=gpus.ceil())
+
+
+def _mended(sieve: Sieve) -> None:
+    if "mended" in sieve.frame.columns:
+        for reason in sieve.frame["mended"].drop_nulls().unique().sort():
+            sieve.mend(pl.col("mended") == reason, str(reason), pl.col("id"))
 
 
 def _single_ids(sieve: Sieve) -> None:
