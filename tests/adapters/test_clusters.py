@@ -78,7 +78,7 @@ def test_every_kind_of_bad_row(tmp_path):
         "negative number of GPUs or CPUs": (1, 3),
         "run time of 0 s": (1, 4),
         "ends before it starts": (1, 5),
-        "more GPUs than can be counted": (1, 7),
+        "more GPUs or CPUs than can be counted": (1, 7),
         "gpu_num cannot be read": (1, 9),
         "no run time": (1, 10),
     }

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from suandian.adapters.sources import CSV_MAX_GB, Column, columns_of, find_column, open_table, resolve_inside
+from suandian.adapters.sources import CSV_MAX_GB, Column, collected, columns_of, find_column, open_table, resolve_inside
 from suandian.adapters.tables import numbers
 from suandian.adapters.timestamps import unix_seconds_s
 from suandian.model.workload import JobTable
@@ -48,6 +48,10 @@ _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 _HOUR_S = 3600
 _FIRST_LINE = 2
 _SHOWN_LENGTH = 80
+#: No job has more hours, GPUs or gigabytes; keeps seconds within whole numbers. D (engineering default).
+_LARGEST = 1e12
+#: Whole numbers up to it are exact as floats (2⁵³).
+_LARGEST_ID = 2.0**53
 
 
 def read_jobs(
@@ -134,7 +138,7 @@ class JobColumns:
         plain = [name for name, (unit, _) in JOB_COLUMNS.items() if unit in _PLAIN]
         columns = columns_of(frame, file, plain=plain)
         _check_known(columns, file)
-        return cls(file, frame.select(column.header for column in columns).collect(), columns, zone)
+        return cls(file, collected(frame.select(column.header for column in columns), file), columns, zone)
 
     def run_s(self, gpus: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Run time in whole seconds and GPU-hours, from `duration` or `work`."""
@@ -175,6 +179,9 @@ class JobColumns:
         raw = numbers(self.table[column.header], where)
         if np.isnan(raw).any():
             raise DataError(f"{where}: line {int(np.flatnonzero(np.isnan(raw))[0]) + _FIRST_LINE} is empty; fill it in")
+        if (np.abs(raw) > _LARGEST).any():
+            row = int(np.flatnonzero(np.abs(raw) > _LARGEST)[0])
+            raise DataError(f"{where}: line {row + _FIRST_LINE}: {raw[row]:g} is beyond reason; correct it")
         try:
             return convert(raw, column.unit, JOB_COLUMNS[name][0])
         except UnitError as error:
@@ -197,7 +204,12 @@ class JobColumns:
         if not self.has("id"):
             return np.arange(len(self.table), dtype=np.int64)
         ids = numbers(self._raw("id"), f"{self.file.name}, column 'id'")
-        if np.isnan(ids).any() or (ids != np.rint(ids)).any() or len(np.unique(ids)) < len(ids):
+        if (
+            np.isnan(ids).any()
+            or (np.abs(ids) > _LARGEST_ID).any()
+            or (ids != np.rint(ids)).any()
+            or len(np.unique(ids)) < len(ids)
+        ):
             raise DataError(f"{self.file.name}, column 'id': ids must be whole numbers, each once; or leave it out")
         return ids.astype(np.int64)
 
@@ -210,9 +222,8 @@ class JobColumns:
         flags = texts.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
         if flags.null_count():
             row = int(flags.is_null().to_numpy().argmax())
-            raise DataError(
-                f"{self.file.name}, column {name!r}: line {row + _FIRST_LINE}: {str(raw[row])[:_SHOWN_LENGTH]!r}; write true or false"
-            )
+            where = f"{self.file.name}, column {name!r}: line {row + _FIRST_LINE}"
+            raise DataError(f"{where}: {str(raw[row])[:_SHOWN_LENGTH]!r}; write true or false")
         return flags.to_numpy().astype(np.bool_)
 
     def names(self, name: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -246,10 +257,8 @@ class JobColumns:
 
     def _site(self, text: str, row: int, column: str, sites: tuple[str, ...]) -> int:
         if text not in sites:
-            raise DataError(
-                f"{self.file.name}, column {column!r}: line {row + _FIRST_LINE}: unknown site {text[:_SHOWN_LENGTH]!r}; "
-                f"known: {', '.join(sites)}"
-            )
+            where = f"{self.file.name}, column {column!r}: line {row + _FIRST_LINE}"
+            raise DataError(f"{where}: unknown site {text[:_SHOWN_LENGTH]!r}; known: {', '.join(sites)}")
         return sites.index(text)
 
     def _texts(self, name: str) -> list[str]:

@@ -21,7 +21,7 @@ import polars as pl
 from suandian.quantity.errors import DataError
 from suandian.quantity.units import UnitError, split_header
 
-__all__ = ["CSV_MAX_GB", "Column", "columns_of", "find_column", "open_table", "resolve_inside"]
+__all__ = ["CSV_MAX_GB", "Column", "collected", "columns_of", "find_column", "open_table", "resolve_inside"]
 
 #: Text tables above this size (unpacked) are refused; Parquet has no limit, only its needed columns are read. D.
 CSV_MAX_GB = 4.0
@@ -104,6 +104,18 @@ def columns_of(frame: pl.LazyFrame, path: Path, *, plain: Iterable[str] = ()) ->
     if twice:
         raise DataError(f"{path.name}: column {twice[0]!r} stands there twice; rename one")
     return tuple(columns)
+
+
+def collected(frame: pl.LazyFrame, path: Path) -> pl.DataFrame:
+    """The table in memory. Raises `DataError` for lines that do not fit the header."""
+    try:
+        return frame.collect()
+    except pl.exceptions.PolarsError as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise DataError(
+            f"{path.name}: cannot be read to its end ({first}); look for a line with more fields than the header, or a "
+            "quote that is never closed"
+        ) from error
 
 
 def find_column(columns: Iterable[Column], name: str, path: Path) -> Column:

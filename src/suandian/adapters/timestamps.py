@@ -69,7 +69,8 @@ def _from_texts(column: pl.Series, where: str) -> tuple[NDArray[np.int64], NDArr
     if moment.null_count():
         row = _first(moment.is_null())
         raise DataError(
-            f"{where}: line {row + _FIRST_LINE}: {str(column[row])[:_SHOWN_LENGTH]!r} is no time; write e.g. 2026-04-01T00:00:00+08:00"
+            f"{where}: line {row + _FIRST_LINE}: {str(column[row])[:_SHOWN_LENGTH]!r} is no time; write e.g. "
+            "2026-04-01T00:00:00+08:00"
         )
     seconds_s = (moment.dt.epoch("us").to_numpy() // 1_000_000).astype(np.int64)
     missing = parts["offset"].null_count()

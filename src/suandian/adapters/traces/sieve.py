@@ -34,7 +34,7 @@ _EXAMPLE_LENGTH = 80
 #: A run above a hundred years, or a time beyond the year 2200, is a slip of the pen. D (engineering default).
 _LONGEST_S = 3.2e9
 _LATEST_S = 7.26e9
-_MOST_GPUS = 2**31 - 1
+_MOST_COUNT = 2**31 - 1
 _KEPT: Mapping[str, Any] = {
     "line": pl.UInt32,
     "id": pl.String,
@@ -224,7 +224,8 @@ def _submissions(sieve: Sieve) -> None:
     sieve.mend(
         start_s < at_s, "starts before it is submitted: submission set to the start", pl.col("id"), submitted_s=start_s
     )
-    sieve.drop(at_s.abs() > _LATEST_S, "time beyond the year 2200", at_s)
+    latest_s = pl.max_horizontal(at_s.abs(), start_s.abs())
+    sieve.drop(latest_s > _LATEST_S, "time beyond the year 2200", latest_s)
 
 
 def _widths(sieve: Sieve, power: PowerModel) -> None:
@@ -232,7 +233,8 @@ def _widths(sieve: Sieve, power: PowerModel) -> None:
     sieve.drop((gpus < 0) | (cpus < 0), "negative number of GPUs or CPUs", pl.col("id"))
     sieve.frame = sieve.frame.with_columns(gpus.fill_null(0.0), cpus.fill_null(0.0))
     sieve.drop((gpus == 0) & (cpus == 0), "neither GPU nor CPU", pl.col("id"))
-    sieve.drop(gpus > _MOST_GPUS, "more GPUs than can be counted", gpus)
+    most = pl.max_horizontal(gpus, cpus)
+    sieve.drop(most > _MOST_COUNT, "more GPUs or CPUs than can be counted", most)
     modelled_kw = power.power_kw(gpus, cpus, pl.col("kind"))
     given = "power_given_kw" in sieve.frame.columns
     power_kw = pl.col("power_given_kw").fill_null(modelled_kw) if given else modelled_kw

@@ -54,17 +54,25 @@ class Text:
         with self.path.open("rb") as stream:
             for start, size_bytes, first_line in self.parts:
                 stream.seek(start)
-                frame = pl.read_csv(
-                    stream.read(size_bytes),
-                    has_header=False,
-                    schema={"raw": pl.String},
-                    separator=_NEVER,
-                    quote_char=None,
-                    row_index_name="line",
-                    row_index_offset=first_line,
-                    truncate_ragged_lines=True,
-                )
+                frame = self._part(stream.read(size_bytes), first_line)
                 yield frame.lazy().filter(pl.col("raw").str.strip_chars() != "")
+
+    def _part(self, data: bytes, first_line: int) -> pl.DataFrame:
+        try:
+            return pl.read_csv(
+                data,
+                has_header=False,
+                schema={"raw": pl.String},
+                separator=_NEVER,
+                quote_char=None,
+                row_index_name="line",
+                row_index_offset=first_line,
+                truncate_ragged_lines=True,
+            )
+        except pl.exceptions.NoDataError:
+            return pl.DataFrame(schema={"line": pl.UInt32, "raw": pl.String})
+        except pl.exceptions.PolarsError as error:
+            raise DataError(f"{self.name}: cannot be read from line {first_line} on; check the file") from error
 
 
 def fields_of(lines: pl.LazyFrame, names: Sequence[str], separator: str, *, quoted: bool = False) -> pl.LazyFrame:
@@ -174,6 +182,8 @@ class _Cleaner:
         clean = block
         if not block.isascii() and not _is_utf8(block):
             clean = b"\n".join([self._decoded(line, at) for at, line in enumerate(clean.split(b"\n"))])
+        if _NEVER.encode() in block or _PLACEHOLDER.encode() in block:
+            clean = self._without_marks(clean)
         if self.separator and b'"' in clean:
             self.quoted = True
             clean = b"\n".join([self._unquoted(line, at) for at, line in enumerate(clean.split(b"\n"))])
@@ -196,6 +206,15 @@ class _Cleaner:
             while left and (chunk := stream.read(min(left, _CHUNK_BYTES))):
                 self.out.write(chunk)
                 left -= len(chunk)
+
+    def _without_marks(self, block: bytes) -> bytes:
+        """Without the two control characters that have a meaning here."""
+        for mark in (_NEVER.encode(), _PLACEHOLDER.encode()):
+            for at, line in enumerate(block.split(b"\n")) if mark in block else ():
+                if mark in line:
+                    self.note("control characters in a line, turned into blanks", self.lines_count + at + 1, b"")
+            block = block.replace(mark, b" ")
+        return block
 
     def _decoded(self, line: bytes, at: int) -> bytes:
         if _is_utf8(line):
