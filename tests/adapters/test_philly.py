@@ -18,7 +18,7 @@ def test_attempts_become_one_job_that_keeps_the_gpu_hours(tmp_path):
     # 74 s + 2 d 05:39:42 (193,182 s) on 8 GPUs; 60 s on one GPU and 60 s on two: 180 GPU·s, 90 s on two.
     assert found.column("duration_s").tolist() == [74 + 193_182, 90]
     assert found.column("gpus").tolist() == [8, 2]
-    assert found.column("power_kw") == pytest.approx([8 * dynamic_power_per_gpu_kw("batch")] * 1 + [0.5362])
+    assert found.column("power_kw") == pytest.approx([gpus * dynamic_power_per_gpu_kw("batch") for gpus in (8, 2)])
     # 2017-10-07 01:11:39 PDT is 08:11:39Z.
     assert found.column("submitted_s").tolist() == [1_507_363_899, 1_507_445_940]
     assert found.column("started_s").tolist()[0] == 1_507_363_899 + 30

@@ -13,7 +13,7 @@ from suandian.adapters.traces.cells import UNKNOWN, check_zone
 from suandian.adapters.traces.entries import Gathered, as_dict, as_list, entries
 from suandian.adapters.traces.formats import Format, Head
 from suandian.adapters.traces.power import PowerModel, power_model
-from suandian.adapters.traces.sieve import Origin, settle
+from suandian.adapters.traces.sieve import Origin, Tally, settle
 from suandian.adapters.traces.text import Truncated
 from suandian.model.records import JobRecords, Remark
 
@@ -49,37 +49,19 @@ def read(
     file = Path(path)
     check_zone(zone, file.name)
     gathered = Gathered()
-    tally = _Tally()
+    told: dict[str, Remark] = {}
     with entries(file, "jobs", truncated=truncated) as found:
         for number, entry in found:
-            _add(gathered, number, as_dict(entry), ZoneInfo(zone), tally)
+            _add(gathered, number, as_dict(entry), ZoneInfo(zone), told)
         remarks = tuple(found.remarks)
     source = f"{file.name}: Philly trace (M. Jeon et al., USENIX ATC 2019)"
     base = f"local times of {zone} (the zone is D: the log does not say it)"
-    repaired = [*remarks, *tally.remarks()]
+    repaired = [*remarks, *told.values()]
     origin = Origin("philly", source, base, absolute=True)
     return settle([gathered.frame()], origin, power_model(power), repaired=repaired)
 
 
-class _Tally:
-    """How often something was mended, and where first."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, Remark] = {}
-
-    def note(self, reason: str, line: int, example: str) -> None:
-        seen = self._seen.get(reason)
-        self._seen[reason] = Remark(reason, 1, line, example) if seen is None else _one_more(seen)
-
-    def remarks(self) -> tuple[Remark, ...]:
-        return tuple(self._seen.values())
-
-
-def _one_more(remark: Remark) -> Remark:
-    return Remark(remark.reason, remark.count + 1, remark.line, remark.example)
-
-
-def _add(gathered: Gathered, number: int, job: Mapping[str, Any], zone: ZoneInfo, tally: _Tally) -> None:
+def _add(gathered: Gathered, number: int, job: Mapping[str, Any], zone: ZoneInfo, told: dict[str, Remark]) -> None:
     name = str(job.get("jobid") or "") or None
     said = str(job.get("status") or "")
     submitted_s, fault = _seconds_s(job.get("submitted_time"), zone)
@@ -91,10 +73,10 @@ def _add(gathered: Gathered, number: int, job: Mapping[str, Any], zone: ZoneInfo
         gpus = sum(len(as_list(as_dict(place).get("gpus"))) for place in as_list(as_dict(attempt).get("detail")))
         if start_s is None or end_s is None:
             running = start_s is not None and index == len(as_list(job.get("attempts"))) - 1
-            tally.note("attempt without start or end, left out of its job", number, name or "")
+            Tally.add(told, Remark("attempt without start or end, left out of its job", 1, number, name or ""))
             continue
         if end_s < start_s:
-            tally.note("attempt that ends before it starts, left out of its job", number, name or "")
+            Tally.add(told, Remark("attempt that ends before it starts, left out of its job", 1, number, name or ""))
             continue
         run = run or _Run(start_s, end_s)
         run.end_s = max(run.end_s, end_s)
@@ -104,7 +86,9 @@ def _add(gathered: Gathered, number: int, job: Mapping[str, Any], zone: ZoneInfo
         run.run_s += end_s - start_s
     state = _STATES.get(said.lower(), UNKNOWN)
     if run is not None and run.widths:
-        tally.note("attempts of different widths: the widest counts, GPU-hours are kept", number, name or "")
+        Tally.add(
+            told, Remark("attempts of different widths: the widest counts, GPU-hours are kept", 1, number, name or "")
+        )
     gathered.add(
         number,
         id=name,
