@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from suandian.adapters.job_tables import JOB_COLUMNS, read_jobs
+from suandian.adapters.job_tables import JOB_COLUMNS, jobs_from_frame, read_jobs
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 
@@ -111,3 +111,19 @@ def test_needed_columns_are_named(tmp_path, column):
     place = headers.index(column)
     with pytest.raises(DataError, match=f"no column .*`{column.split(' ')[0]}.*; add it"):
         read(tmp_path, ",".join(np.delete(cells, place)), header=",".join(np.delete(headers, place)))
+
+
+def test_a_number_beyond_reason_is_refused():
+    with pytest.raises(DataError, match=r"line 2: 1e\+30 is beyond reason"):
+        jobs_from_frame(
+            pl.LazyFrame(
+                {
+                    "released": ["2026-04-01T00:00Z"],
+                    "gpus [GPU]": ["1"],
+                    "duration [h]": ["1e30"],
+                    "slack [h]": ["0"],
+                    "power_per_gpu [kW]": ["0.3"],
+                }
+            ),
+            sites=["hall"],
+        )

@@ -3,7 +3,7 @@ import gzip
 import polars as pl
 import pytest
 
-from suandian.adapters.sources import columns_of, find_column, open_table, resolve_inside
+from suandian.adapters.sources import collected, columns_of, find_column, open_table, resolve_inside
 from suandian.quantity.errors import DataError
 
 
@@ -90,3 +90,10 @@ def test_columns_are_found_with_or_without_their_unit(folder):
     assert find_column(columns, "price", path) == find_column(columns, "price [CNY/MWh]", path)
     with pytest.raises(DataError, match="did you mean 'price'"):
         find_column(columns, "prize", path)
+
+
+def test_a_line_that_does_not_fit_the_header_is_refused(folder):
+    path = folder / "ragged.csv"
+    path.write_text("time,price [CNY/MWh]\n2026-04-01T00:00Z,350,1\n")
+    with pytest.raises(DataError, match=r"ragged\.csv: cannot be read to its end .* more fields than the header"):
+        collected(open_table(path), path)

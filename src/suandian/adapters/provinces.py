@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from suandian.adapters.sources import open_table, resolve_inside
+from suandian.adapters.sources import collected, open_table, resolve_inside
 from suandian.adapters.tables import numbers, series_from_columns
 from suandian.adapters.timestamps import unix_seconds_s
 from suandian.quantity.errors import DataError
@@ -96,7 +96,7 @@ def province_year(kind: str, province: str, *, folder: Path) -> Series:
     for needed in (_TIME, header):
         if needed not in known:
             raise DataError(f"{file.name}: no column {needed!r}; columns: {', '.join(known[:12])} …")
-    table: pl.DataFrame = frame.select(_TIME, header).collect()
+    table: pl.DataFrame = collected(frame.select(_TIME, header), file)
     where = f"{file.name}, column {header!r}"
     series = series_from_columns(
         unix_seconds_s(table[_TIME], _BEIJING, f"{file.name}, column {_TIME!r}"),

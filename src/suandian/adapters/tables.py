@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from suandian.adapters.sources import CSV_MAX_GB, Column, columns_of, find_column, open_table, resolve_inside
+from suandian.adapters.sources import CSV_MAX_GB, Column, collected, columns_of, find_column, open_table, resolve_inside
 from suandian.adapters.timestamps import unix_seconds_s
 from suandian.quantity.errors import DataError
 from suandian.quantity.series import Series
@@ -23,6 +23,7 @@ INTERVAL_LABELS = ("start", "end")
 #: refuse: any missing interval or value is an error; interpolate: linear between neighbours; previous: last value.
 GAP_POLICIES = ("refuse", "interpolate", "previous")
 _FIRST_LINE = 2
+_SHOWN_LENGTH = 80
 
 
 def read_series(
@@ -49,7 +50,7 @@ def read_series(
     columns = columns_of(frame, file, plain=(time,))
     time_column = find_column(columns, time, file)
     value_column = _value_column(columns, column, time, file)
-    table = frame.select(time_column.header, value_column.header).collect()
+    table = collected(frame.select(time_column.header, value_column.header), file)
     where = f"{file.name}, column {value_column.header!r}"
     seconds_s = unix_seconds_s(table[time_column.header], zone, f"{file.name}, column {time!r}")
     raw = numbers(table[value_column.header], where)
@@ -125,7 +126,8 @@ def numbers(column: pl.Series, where: str) -> NDArray[np.float64]:
         bad = cast.is_null() & text.is_not_null() & (text != "")
         if bad.any():
             row = int(bad.fill_null(value=False).to_numpy().argmax())
-            raise DataError(f"{where}: line {row + _FIRST_LINE}: {column[row]!r} is no number; write e.g. 0.35")
+            shown = str(column[row])[:_SHOWN_LENGTH]
+            raise DataError(f"{where}: line {row + _FIRST_LINE}: {shown!r} is no number; write e.g. 0.35")
     elif column.dtype.is_numeric() or column.dtype == pl.Boolean:
         cast = column.cast(pl.Float64)
     else:
