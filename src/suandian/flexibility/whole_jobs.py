@@ -1,0 +1,196 @@
+"""What whole jobs achieve of the fluid bound: gangs stay together, some may not pause, recovery has to find room.
+
+Every schedule built here is one that the fluid bound allows too, so `achieved_mw` never exceeds it (a test holds it). The
+choice of jobs is greedy: a lower bound of what a perfect scheduler of whole jobs could do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.flexibility.runs import JobRuns, profile_mw
+from suandian.quantity.timeaxis import TimeAxis
+
+__all__ = ["JobShift", "turn_down_by_jobs", "turn_up_by_jobs"]
+
+_Array = NDArray[np.float64]
+_TINY_MW = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class JobShift:
+    """One call answered with whole jobs.
+
+    achieved_mw    constant change over the whole window
+    shifted_mwh    energy that left the window (or was brought into it); more than achieved × duration, since jobs are
+                   lumps
+    lost_mwh       work run twice, because a pause loses what was done since the last checkpoint
+    rebound_mw     most by which the load exceeds the default afterwards (turn-down) or falls below it before (turn-up)
+    paused_count, postponed_count, refused_count   jobs stopped, started later, and left alone for want of room or time
+    """
+
+    achieved_mw: float
+    shifted_mwh: float
+    lost_mwh: float
+    rebound_mw: float
+    paused_count: int
+    postponed_count: int
+    refused_count: int
+
+
+def turn_down_by_jobs(
+    axis: TimeAxis, runs: JobRuns, default_mw: _Array, capacity_mw: _Array, *, first: int, length: int
+) -> JobShift:
+    """Stop or hold back every whole job that can make up for it, for `length` intervals from `first`.
+
+    `default_mw`, `capacity_mw`: `(periods,)`, the first not above the second. A running job is paused if it may be and
+    its slack covers the window and the work lost; a job not yet begun waits if its slack lasts to the window's end. In
+    order of their latest resumption they then go on as early as there is room for the whole job; who finds none is
+    left alone.
+    """
+    window = axis.part(first, first + length)
+    low_s, high_s = window.start_s, window.end_s
+    running = (runs.start_s < low_s) & (runs.end_s > low_s) & runs.pausable
+    running &= runs.slack_s >= high_s - low_s + runs.lost_s
+    coming = (runs.start_s >= low_s) & (runs.start_s < high_s) & (runs.slack_s >= high_s - runs.start_s)
+    rows = np.flatnonzero((running | coming) & (runs.power_mw > 0))
+    jobs, paused = runs.take(rows), running[rows]
+    # A paused job finishes what is left and repeats what is lost; a waiting one runs whole.
+    left_s = jobs.end_s - np.where(paused, low_s, jobs.start_s) + np.where(paused, jobs.lost_s, 0)
+    latest_s = np.where(paused, low_s - jobs.lost_s, jobs.start_s) + jobs.slack_s
+    resumed_s = _resumptions(axis, jobs, default_mw, capacity_mw, high_s, left_s, latest_s)
+    kept = resumed_s >= 0
+    taken_mw = profile_mw(window, jobs.start_s[kept], jobs.end_s[kept], jobs.power_mw[kept])
+    after = axis.part(first + length, axis.periods) if first + length < axis.periods else None
+    rebound_mw = 0.0
+    if after is not None and kept.any():
+        moved = profile_mw(after, resumed_s[kept], (resumed_s + left_s)[kept], jobs.power_mw[kept])
+        rebound_mw = float((moved - profile_mw(after, jobs.start_s[kept], jobs.end_s[kept], jobs.power_mw[kept])).max())
+    lost_mwh = float((jobs.power_mw * jobs.lost_s)[kept & paused].sum() / 3600.0)
+    return JobShift(
+        achieved_mw=float(taken_mw.min()),
+        shifted_mwh=float(taken_mw.sum() * axis.step_h),
+        lost_mwh=lost_mwh,
+        rebound_mw=max(rebound_mw, 0.0),
+        paused_count=int((kept & paused).sum()),
+        postponed_count=int((kept & ~paused).sum()),
+        refused_count=int((~kept).sum()),
+    )
+
+
+def _resumptions(
+    axis: TimeAxis,
+    jobs: JobRuns,
+    default_mw: _Array,
+    capacity_mw: _Array,
+    from_s: int,
+    left_s: NDArray[np.int64],
+    latest_s: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """When each job goes on, `(jobs,)`; −1 where it finds no room in time. What lies past the axis has room."""
+    resumed_s = np.full(len(jobs), from_s, dtype=np.int64)
+    first = (from_s - axis.start_s) // axis.step_s
+    if first >= axis.periods or not len(jobs):
+        return resumed_s
+    after = axis.part(first, axis.periods)
+    free_mw = capacity_mw[first:] - default_mw[first:]
+    freed = profile_mw(after, jobs.start_s, jobs.end_s, jobs.power_mw)
+    if (profile_mw(after, resumed_s, resumed_s + left_s, jobs.power_mw) <= free_mw + freed + _TINY_MW).all():
+        return resumed_s  # the common case: all at once
+    free_mw = np.maximum(free_mw, 0.0)
+    for row in np.argsort(latest_s, kind="stable"):
+        one = slice(row, row + 1)
+        own = profile_mw(after, jobs.start_s[one], jobs.end_s[one], jobs.power_mw[one])
+        choices = int((latest_s[row] - from_s) // axis.step_s) + 1
+        place = _earliest(free_mw + own, float(jobs.power_mw[row]), int(left_s[row]) / axis.step_s, choices)
+        if place < 0:
+            resumed_s[row] = -1
+            continue
+        start = np.array([from_s + place * axis.step_s])
+        resumed_s[row] = start[0]
+        free_mw += own - profile_mw(after, start, start + left_s[row], jobs.power_mw[one])
+    return resumed_s
+
+
+def _earliest(free_mw: _Array, power_mw: float, length: float, choices: int) -> int:
+    """First of the first `choices` intervals from which `power_mw` fits for `length` intervals; −1 if none."""
+    fits = _fitting(free_mw, power_mw, length, choices)
+    return int(np.argmax(fits)) if fits.any() else -1
+
+
+def _fitting(free_mw: _Array, power_mw: float, length: float, choices: int) -> NDArray[np.bool_]:
+    """From which of the first `choices` intervals does a block fit? The last interval may be taken in part."""
+    whole = int(length)
+    padded = np.append(free_mw[: choices + whole + 1], np.full(max(choices + whole + 1 - len(free_mw), 0), np.inf))
+    tight = np.concatenate(([0], np.cumsum(padded < power_mw - _TINY_MW)))
+    at = np.arange(choices)
+    fits: NDArray[np.bool_] = (tight[at + whole] == tight[at]) & (
+        padded[at + whole] >= power_mw * (length - whole) - _TINY_MW
+    )
+    return fits
+
+
+def turn_up_by_jobs(
+    axis: TimeAxis,
+    runs: JobRuns,
+    default_mw: _Array,
+    capacity_mw: _Array,
+    *,
+    first: int,
+    length: int,
+    notice: int,
+) -> JobShift:
+    """Bring whole jobs into the window that would have begun in the `notice` intervals before it.
+
+    Jobs are held back whole, the longest first, each to where the load added so far is lowest and the whole run fits.
+    Running jobs are not paused for it.
+    """
+    window, after = axis.part(first, first + length), axis.part(first, axis.periods)
+    low_s = window.start_s
+    begin_s = axis.start_s + max(first - notice, 0) * axis.step_s
+    ready = (runs.start_s >= begin_s) & (runs.start_s < low_s) & (runs.slack_s >= low_s - runs.start_s)
+    rows = np.flatnonzero(ready & (runs.power_mw > 0))
+    rows = rows[np.argsort(runs.start_s[rows] - runs.end_s[rows], kind="stable")]
+    free_mw = np.maximum(capacity_mw[first:] - default_mw[first:], 0.0)
+    added = np.zeros(length)
+    start_s, moved = runs.start_s[rows].copy(), np.zeros(len(rows), dtype=np.bool_)
+    for place, row in enumerate(rows):
+        one = slice(row, row + 1)
+        run_s, power = int(runs.end_s[row] - runs.start_s[row]), float(runs.power_mw[row])
+        own = profile_mw(after, runs.start_s[one], runs.end_s[one], runs.power_mw[one]) if runs.end_s[row] > low_s else 0.0
+        choices = min(length, int((runs.start_s[row] + runs.slack_s[row] - low_s) // axis.step_s) + 1)
+        fits = np.flatnonzero(_fitting(free_mw + own, power, run_s / axis.step_s, choices))
+        if not len(fits):
+            continue
+        total = np.concatenate(([0.0], np.cumsum(added)))
+        stop = np.minimum(fits + max(int(np.ceil(run_s / axis.step_s)), 1), length)
+        best = int(fits[np.argmin((total[stop] - total[fits]) / (stop - fits))])
+        start = np.array([low_s + best * axis.step_s])
+        change = profile_mw(after, start, start + run_s, runs.power_mw[one]) - own
+        if change[:length].sum() <= 0:
+            continue
+        free_mw -= change
+        added += change[:length]
+        start_s[place], moved[place] = start[0], True
+    achieved_mw = max(float(added.min()), 0.0)
+    gap_mw = _gap_before(axis, runs.take(rows[moved]), first, notice)
+    return JobShift(
+        achieved_mw=achieved_mw,
+        shifted_mwh=float(added.sum() * axis.step_h),
+        lost_mwh=0.0,
+        rebound_mw=gap_mw,
+        paused_count=0,
+        postponed_count=int(moved.sum()),
+        refused_count=int((~moved).sum()),
+    )
+
+
+def _gap_before(axis: TimeAxis, moved: JobRuns, first: int, notice: int) -> float:
+    """Largest power missing in the notice."""
+    begin = max(first - notice, 0)
+    if begin >= first or not len(moved):
+        return 0.0
+    return float(profile_mw(axis.part(begin, first), moved.start_s, moved.end_s, moved.power_mw).max())
