@@ -1,4 +1,7 @@
-from datetime import datetime, timedelta
+"""Records laid onto a study; the readers' own tests are in the files beside this one."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -6,16 +9,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from suandian.adapters.traces import azure_batch, azure_requests, pai
+from suandian.adapters.traces import TraceJobs, lay
+from suandian.adapters.traces.gaia import read
+from suandian.model.records import JobRecords
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
-from suandian.signals.interactive import day_shape_ratio
 from suandian.signals.job_mix import JobMix
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not (DATA / "jobs").is_dir(), reason="the public traces are not in ../shared/data")
 ZONE = "Asia/Shanghai"
 APRIL = TimeAxis(datetime(2026, 4, 1, tzinfo=ZoneInfo(ZONE)), timedelta(minutes=15), 2880)
+WARM_UP_H = 72
 GPUS = (24_000, 37_000, 18_500)
 STUDY = {"axis": APRIL, "site_weights": (0.3, 0.47, 0.23), "gpus_per_site": GPUS, "zone": ZONE, "seed": 1}
 
@@ -30,12 +35,45 @@ def write_trace(folder: Path, rows: int = 4000, **changes: object) -> None:
     pl.DataFrame(columns).write_csv(folder / "trace.csv")
 
 
-def small(folder: Path, **options: object):
+def small(folder: Path, **options: object) -> TraceJobs:
     mix = JobMix(count=300, occupancy_ratio=0.002)
-    return pai("trace.csv", **({"folder": folder, "mix": mix, **STUDY} | options))
+    return lay(read(folder / "trace.csv"), **({"mix": mix, **STUDY} | options))
 
 
-def test_the_study_takes_its_days_of_the_year(tmp_path):
+def records(hours_utc: list[float], *, start: datetime | None, gpus: list[int] | None = None) -> JobRecords:
+    """One job of an hour at each of `hours_utc` after `start`; without it, on a relative clock."""
+    first_s = 0 if start is None else int(start.timestamp())
+    count = len(hours_utc)
+    frame = pl.DataFrame(
+        {
+            "id": [str(row) for row in range(count)],
+            "user": [None] * count,
+            "kind": [None] * count,
+            "state": ["completed"] * count,
+            "submitted_s": [first_s + round(3600 * hour) for hour in hours_utc],
+            "started_s": [None] * count,
+            "duration_s": [3600] * count,
+            "gpus": gpus or [1] * count,
+            "cpus": [4.0] * count,
+            "power_kw": [0.3] * count,
+            "due_s": [None] * count,
+            "preemptible": [None] * count,
+            "latency_max_ms": [None] * count,
+            "data_gb": [None] * count,
+        }
+    )
+    return JobRecords(frame, "test", "test records", "told by the test", start is not None, "none", count)
+
+
+def laid(found: JobRecords, **options: object) -> TraceJobs:
+    return lay(found, **({"mix": JobMix(count=300, occupancy_ratio=1e-5), "cut": False, **STUDY} | options))
+
+
+def local(trace: TraceJobs) -> list[datetime]:
+    return [datetime.fromtimestamp(int(at), ZoneInfo(ZONE)) for at in trace.jobs.released_s]
+
+
+def test_the_study_takes_its_days_of_the_synthetic_year(tmp_path):
     write_trace(tmp_path)
     trace = small(tmp_path, cut=False)
     table = pl.read_csv(tmp_path / "trace.csv")
@@ -55,34 +93,75 @@ def test_more_jobs_than_a_window_holds_come_from_further_windows(tmp_path):
     assert len(trace.jobs) == pytest.approx(3 * 4000 * 33 / 365, rel=0.1)
 
 
-def test_rows_without_length_are_dropped_and_counted(tmp_path):
+def test_what_was_dropped_stands_in_the_note(tmp_path):
     length = np.ones(4000)
     length[[5, 77]] = [0.0, np.nan]
     write_trace(tmp_path, length=length)
-    assert "4000 rows read, 2 dropped" in small(tmp_path).note
+    assert "4000 rows read, 2 dropped, 1 × no run time, 1 × run time of 0 s" in small(tmp_path).note
 
 
-def test_wrong_columns_are_named(tmp_path):
-    pl.DataFrame({"arrival": [1.0], "length": [1.0], "cpus": [1]}).write_csv(tmp_path / "trace.csv")
-    with pytest.raises(DataError, match=r"trace\.csv: no column arrival_time; its columns are arrival, length, cpus"):
-        small(tmp_path)
-
-
-def test_a_study_longer_than_the_trace_is_refused(tmp_path):
+def test_a_study_longer_than_the_synthetic_year_is_refused(tmp_path):
     write_trace(tmp_path)
     with pytest.raises(DataError, match="holds one year"):
         small(tmp_path, axis=TimeAxis(APRIL.start, timedelta(hours=1), 8760))
 
 
+def test_absolute_clocks_move_by_whole_weeks_to_the_same_days_of_the_year():
+    # Two years of hourly jobs: 1 April 2026 is a Wednesday; in 2023 the nearest Wednesday is 29 March.
+    start = datetime(2022, 1, 1, tzinfo=UTC)
+    trace = laid(records([float(hour) for hour in range(2 * 8760)], start=start))
+    assert len(trace.jobs) == 720 + WARM_UP_H
+    assert "same days of the year, shifted by 157 whole weeks, weekdays agree" in trace.note  # 1,099 days
+    assert (date(2026, 4, 1) - date(2023, 3, 29)).days == 157 * 7
+
+
+def test_weekdays_and_local_hours_are_kept():
+    # Every Tuesday at 09:00 in Beijing, for half a year of 2021 that has no April: it begins with the record.
+    first = datetime(2021, 6, 1, 9, tzinfo=ZoneInfo(ZONE))
+    assert first.weekday() == 1
+    trace = laid(records([168.0 * week for week in range(26)], start=first))
+    assert "from the record's beginning" in trace.note
+    assert {(at.weekday(), at.hour) for at in local(trace)} == {(1, 9)}
+    assert len(trace.jobs) == 4 + 1  # four Tuesdays of April 2026, and 31 March in the warm-up
+
+
+def test_a_record_shorter_than_the_study_is_repeated_in_whole_weeks():
+    # 17 days: two whole weeks are kept, and stand in the study 33 / 14 times.
+    first = datetime(2021, 6, 1, 9, tzinfo=ZoneInfo(ZONE))
+    trace = laid(records([24.0 * day for day in range(17)], start=first))
+    assert "from 2 week(s) of the record repeated end to end, weekdays agree" in trace.note
+    assert len(trace.jobs) == 33
+    assert {at.hour for at in local(trace)} == {9}
+
+
+def test_a_short_relative_record_is_repeated_in_whole_days():
+    trace = laid(records([0.0, 5.0, 26.0], start=None))
+    assert "from 1 day(s) of the record repeated end to end, weekdays do not agree" in trace.note
+    assert {at.hour for at in local(trace)} == {0, 5}
+
+
+def test_jobs_without_gpus_stay_out_where_others_have_some():
+    start = datetime(2022, 1, 1, tzinfo=UTC)
+    gpus = [hour % 2 for hour in range(8760)]
+    trace = laid(records([float(hour) for hour in range(8760)], start=start, gpus=gpus))
+    assert "4380 without GPU left out" in trace.note
+    assert len(trace.jobs) == (720 + WARM_UP_H) / 2
+
+
+def test_nothing_to_lay_is_refused():
+    with pytest.raises(DataError, match="holds no job"):
+        laid(records([], start=None))
+
+
 @needs_data
-@pytest.mark.parametrize("reader", [pai, azure_batch])
-def test_real_traces_carry_the_stated_work(reader):
-    name = "pai-100k" if reader is pai else "azure-100k"
-    trace = reader(f"jobs/{name}.csv.gz", folder=DATA, mix=JobMix(), **STUDY)
+@pytest.mark.parametrize("name", ["pai-100k", "azure-100k"])
+def test_real_samples_carry_the_stated_work(name):
+    found = read(DATA / "jobs" / f"{name}.csv.gz")
+    trace = lay(found, mix=JobMix(), **STUDY)
     assert len(trace.jobs) == pytest.approx(20_000, rel=0.2)
     assert trace.jobs.work_gpu_h.sum() / (sum(GPUS) * 720) == pytest.approx(0.37, rel=0.02)
-    assert "0 dropped" in trace.note
-    again = reader(f"jobs/{name}.csv.gz", folder=DATA, mix=JobMix(), **STUDY)
+    assert " 0 dropped" in trace.note
+    again = lay(found, mix=JobMix(), **STUDY)
     assert np.array_equal(again.jobs.work_gpu_h, trace.jobs.work_gpu_h)
     # Kinds are drawn given the length: training runs longer than analytics, which never exceeds its 12 h.
     hours = trace.jobs.duration_s / 3600
@@ -90,30 +169,8 @@ def test_real_traces_carry_the_stated_work(reader):
     assert hours[trace.jobs.kind == 0].max() <= 12
 
 
-@needs_data
-@pytest.mark.parametrize(("name", "requests"), [("conv", 19366), ("code", 8819)])
-def test_azure_requests_become_a_stream(name, requests):
-    file = f"llm/AzureLLMInferenceTrace_{name}.csv.gz"
-    series = azure_requests(file, folder=DATA, axis=APRIL, peak_mw=4.0, zone=ZONE)
-    assert series.unit == "MW"
-    assert 0 < series.values.min() < series.values.max() <= 4.0
-    assert str(requests) in series.source
-    # At minute steps the trace comes back after each turn, under the daily profile and the cap.
-    minutes = TimeAxis(APRIL.start, timedelta(minutes=1), 58 * 60)
-    loose = azure_requests(file, folder=DATA, axis=minutes, peak_mw=4.0, zone=ZONE).values
-    free = loose < 4.0
-    ratio = loose / (4.0 * day_shape_ratio(minutes, ZONE))
-    length = int(series.source.split(" full minutes")[0].split(" ")[-1])
-    both = free[:length] & free[length : 2 * length]
-    assert both.sum() > length / 2
-    assert ratio[:length][both] == pytest.approx(ratio[length : 2 * length][both], rel=1e-6)
-
-
-def test_requests_that_are_no_trace_are_refused(tmp_path):
-    rows = [f"2023-11-16 18:{minute:02d}:00.1,100,10" for minute in range(20)]
-    (tmp_path / "t.csv").write_text("\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *rows]))
-    with pytest.raises(DataError, match="only 18 full minutes"):
-        azure_requests("t.csv", folder=tmp_path, axis=APRIL, peak_mw=1.0, zone=ZONE)
-    (tmp_path / "t.csv").write_text("TIMESTAMP,ContextTokens,GeneratedTokens\nnoon,1,2\n")
-    with pytest.raises(DataError, match="line 2: 'noon' is no time"):
-        azure_requests("t.csv", folder=tmp_path, axis=APRIL, peak_mw=1.0, zone=ZONE)
+def test_another_seed_draws_other_kinds(tmp_path):
+    write_trace(tmp_path)
+    one, other = small(tmp_path), small(tmp_path, seed=2)
+    assert not np.array_equal(one.jobs.kind, other.jobs.kind)
+    assert replace(one, note="").source == other.source

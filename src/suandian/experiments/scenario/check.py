@@ -16,6 +16,7 @@ from suandian.experiments.scenario.places import SiteSection
 from suandian.experiments.scenario.reach import has_place, latency_ms
 from suandian.experiments.scenario.study import SIGNALS, InstructionSection, StudyFile
 from suandian.experiments.scenario.tables import TableSection
+from suandian.experiments.scenario.work import AUTO_FORMAT
 from suandian.physics.cooling import COOLING_MODELS
 from suandian.quantity.errors import Fault, ScenarioError
 from suandian.quantity.timeaxis import TimeAxis
@@ -172,7 +173,8 @@ def _jobs(study: StudyFile, names: Names, data: Path | None) -> Iterator[Fault]:
     if jobs.table is not None:
         yield from _file(jobs.table.file, data, "jobs.table.file")
     if jobs.trace is not None:
-        yield from plugins.faults(plugins.TRACES, jobs.trace.format, "jobs.trace.format")
+        if jobs.trace.format != AUTO_FORMAT:
+            yield from plugins.faults(plugins.TRACES, jobs.trace.format, "jobs.trace.format")
         yield from _file(jobs.trace.file, data, "jobs.trace.file")
     for kind, entry in jobs.kinds.items():
         if entry.slack_min_h is not None and entry.slack_max_h is not None and entry.slack_min_h > entry.slack_max_h:

@@ -9,17 +9,22 @@ from pydantic import Field
 from suandian.experiments.scenario.tables import TableSection
 from suandian.experiments.scenario.types import Count, Quantity, Section
 
-__all__ = ["JobsSection", "KindSection", "StreamSection", "TraceSection"]
+__all__ = ["AUTO_FORMAT", "JobsSection", "KindSection", "StreamSection", "TraceSection"]
 
 _Share = Annotated[float, Quantity("1", minimum=0, maximum=1)]
 _Hours = Annotated[float, Quantity("h", minimum=0)]
+#: The format is told from the content of the file.
+AUTO_FORMAT = "auto"
 JobKind = Literal["analytics", "batch", "rendering", "simulation", "fine_tuning", "training", "backup"]
 
 
 class TraceSection(Section):
-    """A public job trace from the data folder, laid onto the study's time and sites."""
+    """A job trace from the data folder, laid onto the study's time and sites."""
 
-    format: str = Field(description="Name of a trace reader, e.g. `pai`; plug-ins add more (`suandian.traces`).")
+    format: str = Field(
+        description="Name of a trace format, e.g. `gaia`, `swf` or `slurm`, or `auto` to tell it from the content; "
+        "plug-ins add more (`suandian.traces`)."
+    )
     file: str = Field(description="The trace's file, inside the data folder.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.experiments.scenario import plugins
-from suandian.experiments.scenario.work import JobsSection
+from suandian.experiments.scenario.work import AUTO_FORMAT, JobsSection
 from suandian.experiments.scenario.world import World, derived_seed
 from suandian.flexibility.classify import assign, classify
+from suandian.model.records import JobRecords
 from suandian.model.workload import ClassTable, JobTable
 from suandian.quantity.errors import DataError, Infeasible
 from suandian.quantity.timeaxis import TimeAxis
@@ -145,18 +147,17 @@ def _from_table(world: World) -> tuple[JobTable, JobTable, str]:
 
 
 def _from_trace(world: World) -> tuple[JobTable, JobTable, str]:
-    """A public trace on the study's axis, and on the weeks before it for what is usual."""
-    section = world.study.jobs.trace
-    assert section is not None
-    read = plugins.load(plugins.TRACES, section.format, "jobs.trace.format")
+    """A trace on the study's axis, and on the weeks before it for what is usual."""
+    from suandian.adapters.traces import lay
+
+    records = _records(world)
     mix = mix_of(world.study.jobs)
     past = _past(world.axis)
     earlier = replace(mix, count=max(1, round(mix.count * past.duration_h / world.axis.duration_h)))
 
     def on(axis: TimeAxis, mix: JobMix, part: str) -> TraceJobs:
-        found: TraceJobs = read(
-            section.file,
-            folder=world.data,
+        return lay(
+            records,
             axis=axis,
             mix=mix,
             site_weights=_site_weights(world),
@@ -165,10 +166,27 @@ def _from_trace(world: World) -> tuple[JobTable, JobTable, str]:
             seed=derived_seed(world.study.seed, part),
             cut=False,
         )
-        return found
 
     found = on(world.axis, mix, "jobs")
     return found.jobs, on(past, earlier, "history").jobs, f"{found.source}; {found.note}"
+
+
+def _records(world: World) -> JobRecords:
+    """The records of the trace's file; naive times are those of the study's zone."""
+    from suandian.adapters.sources import resolve_inside
+    from suandian.adapters.traces import recognise
+
+    section = world.study.jobs.trace
+    assert section is not None
+    assert world.data is not None  # the check of the scenario has seen the file
+    file = resolve_inside(world.data, section.file)
+    if section.format == AUTO_FORMAT:
+        formats = [plugins.load(plugins.TRACES, name) for name in plugins.names(plugins.TRACES)]
+        read: Callable[..., JobRecords] = recognise(file, formats)  # type: ignore[arg-type]
+    else:
+        read = plugins.load(plugins.TRACES, section.format, "jobs.trace.format")
+    zone = {"zone": world.study.time.zone} if getattr(read, "clock", "") == "naive" else {}
+    return read(file, **zone)
 
 
 def _site_weights(world: World) -> list[float]:
