@@ -21,7 +21,7 @@ class Facts:
 
     source, format   what was read; `records` counts of rows read, repaired and dropped (empty for a study's own jobs)
     unit             GPU or CPU
-    clock            how the work's clock was laid onto the setting's, in words
+    clock, clock_zh  how the work's clock was laid onto the setting's, in words
     larger_count     jobs larger than the site (classified, but not in the envelope)
     late_count       jobs that the default finishes late; waits: is the site too small to run all work at release?
     slack_share      `stated`, `assumed`, `user` → share of energy
@@ -34,6 +34,7 @@ class Facts:
     records: Mapping[str, Any]
     unit: str
     clock: str
+    clock_zh: str
     room: float
     sized: bool
     peak: float
