@@ -95,8 +95,8 @@ def _resumptions(
     first = (from_s - axis.start_s) // axis.step_s
     if first >= axis.periods or not len(jobs):
         return resumed_s
-    after = axis.part(first, axis.periods)
-    free_mw = capacity_mw[first:] - default_mw[first:]
+    after = _until(axis, first, int(max((latest_s + left_s).max(), jobs.end_s.max())))
+    free_mw = (capacity_mw - default_mw)[first : first + after.periods]
     freed = profile_mw(after, jobs.start_s, jobs.end_s, jobs.power_mw)
     if (profile_mw(after, resumed_s, resumed_s + left_s, jobs.power_mw) <= free_mw + freed + _TINY_MW).all():
         return resumed_s  # the common case: all at once
@@ -113,6 +113,12 @@ def _resumptions(
         resumed_s[row] = start[0]
         free_mw += own - profile_mw(after, start, start + left_s[row], jobs.power_mw[one])
     return resumed_s
+
+
+def _until(axis: TimeAxis, first: int, end_s: int) -> TimeAxis:
+    """The axis from interval `first` to the one that holds `end_s`, at most to its own end."""
+    last = (end_s - axis.start_s - 1) // axis.step_s + 1
+    return axis.part(first, int(min(max(last, first + 1), axis.periods)))
 
 
 def _earliest(free_mw: _Array, power_mw: float, length: float, choices: int) -> int:
@@ -148,15 +154,15 @@ def turn_up_by_jobs(
     Jobs are held back whole, the longest first, each to where the load added so far is lowest and the whole run fits.
     Running jobs are not paused for it.
     """
-    window, after = axis.part(first, first + length), axis.part(first, axis.periods)
-    low_s = window.start_s
+    low_s = axis.start_s + first * axis.step_s
     begin_s = axis.start_s + max(first - notice, 0) * axis.step_s
     ready = (runs.start_s >= begin_s) & (runs.start_s < low_s) & (runs.slack_s >= low_s - runs.start_s)
     rows = np.flatnonzero(ready & (runs.power_mw > 0))
     rows = rows[np.argsort(runs.start_s[rows] - runs.end_s[rows], kind="stable")]
-    free_mw = np.maximum(capacity_mw[first:] - default_mw[first:], 0.0)
-    added = np.zeros(length)
-    start_s, moved = runs.start_s[rows].copy(), np.zeros(len(rows), dtype=np.bool_)
+    furthest_s = int((runs.end_s + runs.slack_s)[rows].max(initial=low_s))
+    after = _until(axis, first, max(furthest_s, low_s + length * axis.step_s))
+    free_mw = np.maximum(capacity_mw - default_mw, 0.0)[first : first + after.periods]
+    added, moved = np.zeros(length), np.zeros(len(rows), dtype=np.bool_)
     for place, row in enumerate(rows):
         one = slice(row, row + 1)
         run_s, power = int(runs.end_s[row] - runs.start_s[row]), float(runs.power_mw[row])
@@ -174,7 +180,7 @@ def turn_up_by_jobs(
             continue
         free_mw -= change
         added += change[:length]
-        start_s[place], moved[place] = start[0], True
+        moved[place] = True
     achieved_mw = max(float(added.min()), 0.0)
     gap_mw = _gap_before(axis, runs.take(rows[moved]), first, notice)
     return JobShift(

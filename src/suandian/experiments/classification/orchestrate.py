@@ -9,12 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from suandian.experiments.classification.columns import Delay, WorkColumns, from_job_table, from_records
 from suandian.experiments.classification.laying import Laid, lay_on_study, lay_on_year, work_axis
 from suandian.experiments.classification.queue import DefaultRuns, SiteQueue, default_runs, site_queue
-from suandian.experiments.classification.reserves import envelope, lags_of, turn_down_median_mw
+from suandian.experiments.classification.reserves import envelope, lags_of, turn_down_summary
 from suandian.experiments.classification.result import Classification, Facts
 from suandian.experiments.classification.setting import (
     DEFAULT_REGION,
@@ -31,8 +32,7 @@ from suandian.experiments.classification.tables import (
     location_table,
     profile_table,
     rule_table,
-    sensitivity_rows,
-    sensitivity_table,
+    sensitivity_row,
 )
 from suandian.experiments.scenario import Scenario, load
 from suandian.flexibility.dimensions import Surroundings
@@ -45,7 +45,7 @@ __all__ = ["classify"]
 
 _NOTICE_H = 24.0  # day-ahead calls (D); other notices by argument
 _FACTORS = (0.5, 1.0, 2.0)
-_SENSITIVITY_H = 4.0
+_SENSITIVITY_H = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +189,8 @@ def _classified(
     for factor_ratio in _FACTORS:
         slack_h = work.with_slack(factor_ratio)
         shifted = queue if factor_ratio == 1.0 else site_queue(work, slack_h, default, setting, lags)
-        down_mw = turn_down_median_mw(shifted, _SENSITIVITY_H, last)
-        sensitivity += sensitivity_rows(work, slack_h, table, streams, factor_ratio, down_mw)
+        down = turn_down_summary(shifted, _SENSITIVITY_H, last)
+        sensitivity.append(sensitivity_row(work, slack_h, table, streams, factor_ratio) | down)
     energy_mwh = work.energy_mwh
     share = {name: float(energy_mwh[work.slack_source == name].sum() / energy_mwh.sum()) for name in _SLACK_SOURCES}
     facts = Facts(
@@ -209,7 +209,7 @@ def _classified(
         slack_share=share,
         consent_stated=bool((work.may_move >= 0).all()),
         data_stated=bool(work.data_stated.all()),
-        delay_text=_delay_text(delay, table),
+        delay_text=_delay_text(delay, table, share),
     )
     return Classification(
         facts=facts,
@@ -221,7 +221,7 @@ def _classified(
         rules=rule_table(jobs, streams, table),
         dimensions=dimension_table(jobs, streams),
         location=location_table(jobs, streams),
-        sensitivity=sensitivity_table(sensitivity),
+        sensitivity=pl.DataFrame(sensitivity),
         envelope=envelope(queue, last=last, notice_h=notice_h, named=_named(setting, around, at)),
         profile=profile_table(jobs, setting, queue),
     )
@@ -285,7 +285,9 @@ def _named(setting: Setting, around: Surroundings, at: Sequence[datetime]) -> di
     return named
 
 
-def _delay_text(delay: Delay, table: RuleTable) -> str:
+def _delay_text(delay: Delay, table: RuleTable, share: Mapping[str, float]) -> str:
+    if share["stated"] >= 1.0:
+        return "deadlines of the work"
     if delay.delay_h is not None:
         return f"{delay.delay_h:g} h for work without a deadline, as given"
     if delay.delay_ratio is not None:

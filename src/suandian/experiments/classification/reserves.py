@@ -15,7 +15,7 @@ from suandian.flexibility.reserve import WorkQueue, turn_down_mw, turn_up_mw
 from suandian.flexibility.whole_jobs import JobShift, turn_down_by_jobs, turn_up_by_jobs
 from suandian.quantity.timeaxis import instants
 
-__all__ = ["DURATIONS_H", "STAGES", "Envelope", "envelope", "lags_of", "turn_down_median_mw"]
+__all__ = ["DURATIONS_H", "STAGES", "Envelope", "envelope", "lags_of", "turn_down_summary"]
 
 #: Durations of a call, hours; those that are no multiple of the step, or longer than a third of the work, are left out.
 DURATIONS_H: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0)
@@ -30,8 +30,9 @@ _Array = NDArray[np.float64]
 class Envelope:
     """How many MW of IT power can move by how many hours.
 
-    quantiles  direction, duration_h, p10_mw, p50_mw, p90_mw: fluid bound with capacity and with jobs that may not pause,
-               over all windows that begin while work arrives
+    quantiles  direction, duration_h, fluid_p10_mw … fluid_p90_mw: the fluid bound with capacity and with jobs that may not
+               pause, over all windows that begin while work arrives; jobs_p10_mw … jobs_p90_mw: whole jobs, over an even
+               sample of these windows. "p10" is what is there in nine of ten windows
     instants   one row per named instant, direction and duration: the four stages, and what whole jobs did
     stages     direction, duration_h, stage, mean_mw: means over an even sample of windows
     """
@@ -69,7 +70,7 @@ def envelope(site: SiteQueue, *, last: int, notice_h: float, named: Mapping[str,
     notice = round(notice_h / site.axis.step_h)
     surfaces = [_down(site, lengths), _up(site, lengths, notice)]
     named = {name: index for name, index in named.items() if index + lengths[0] <= site.axis.periods}
-    sample = np.unique(np.linspace(0, max(last - 1, 0), _SAMPLE + 2).astype(np.int64)[1:-1])
+    sample = _sample(last)
     rows: list[dict[str, Any]] = []
     for surface in surfaces:
         for name, index in named.items():
@@ -79,19 +80,35 @@ def envelope(site: SiteQueue, *, last: int, notice_h: float, named: Mapping[str,
         for index in sample:
             sampled += _at(site, surface, lengths, notice, "sample", int(index))
     return Envelope(
-        quantiles=_quantiles(surfaces, lengths, site.axis.step_h, last),
+        quantiles=_quantiles(surfaces, lengths, site.axis.step_h, last, pl.DataFrame(sampled, schema=_SCHEMA)),
         instants=pl.DataFrame(rows, schema=_SCHEMA),
-        stages=_stage_means(sampled),
+        stages=_stage_means(pl.DataFrame(sampled, schema=_SCHEMA)),
         notice_h=notice_h,
         sample_count=len(sample),
     )
 
 
-def turn_down_median_mw(site: SiteQueue, hours: float, last: int) -> float:
-    """Median turn-down for `hours` over the windows that begin while work arrives."""
-    length = max(round(hours / site.axis.step_h), 1)
-    found = turn_down_mw(site.queue, [length], held=site.held)[0, :last]
-    return float(np.nanmedian(found)) if np.isfinite(found).any() else 0.0
+def turn_down_summary(site: SiteQueue, hours: float, last: int) -> dict[str, float]:
+    """Turn-down for about `hours` (shorter where the work is): `duration_h`, median fluid bound, mean by whole jobs, MW."""
+    step_h = site.axis.step_h
+    length = min(max(round(hours / step_h), 1), durations_of(site, last)[-1])
+    fluid = turn_down_mw(site.queue, [length], held=site.held)[0, :last]
+    found = fluid[np.isfinite(fluid)]
+    by_jobs = [
+        _by_jobs(site, "down", int(index), length, 0).achieved_mw
+        for index in _sample(last)
+        if index + length <= site.axis.periods
+    ]
+    return {
+        "duration_h": length * step_h,
+        "turn_down_fluid_mw": float(np.median(found)) if len(found) else 0.0,
+        "turn_down_jobs_mw": float(np.mean(by_jobs)) if by_jobs else 0.0,
+    }
+
+
+def _sample(last: int) -> NDArray[np.int64]:
+    """Intervals spread evenly over the time in which work arrives, the ends left out."""
+    return np.unique(np.linspace(0, max(last - 1, 0), _SAMPLE + 2).astype(np.int64)[1:-1])
 
 
 def _down(site: SiteQueue, lengths: Sequence[int]) -> _Surface:
@@ -165,20 +182,25 @@ def _by_jobs(site: SiteQueue, direction: str, first: int, length: int, notice: i
     return turn_up_by_jobs(site.axis, site.runs, default_mw, capacity_mw, first=first, length=length, notice=notice)
 
 
-def _quantiles(surfaces: Sequence[_Surface], lengths: Sequence[int], step_h: float, last: int) -> pl.DataFrame:
+def _quantiles(
+    surfaces: Sequence[_Surface], lengths: Sequence[int], step_h: float, last: int, sampled: pl.DataFrame
+) -> pl.DataFrame:
     rows = []
     for surface in surfaces:
         for row, length in enumerate(lengths):
-            values = surface.stages["no_pause"][row, :last]
-            values = values[np.isfinite(values)]
-            low, middle, high = np.quantile(values, [0.1, 0.5, 0.9]) if len(values) else (0.0, 0.0, 0.0)
-            rows.append((surface.direction, length * step_h, float(low), float(middle), float(high)))
-    names = ["direction", "duration_h", "p10_mw", "p50_mw", "p90_mw"]
-    return pl.DataFrame(rows, schema=names, orient="row")
+            fluid = surface.stages["no_pause"][row, :last]
+            here = (pl.col("direction") == surface.direction) & (pl.col("duration_h") == length * step_h)
+            by_jobs = sampled.filter(here)["whole_jobs_mw"].to_numpy()
+            rows.append((surface.direction, length * step_h, *_three(fluid[np.isfinite(fluid)]), *_three(by_jobs)))
+    names = [f"{kind}_{name}_mw" for kind in ("fluid", "jobs") for name in ("p10", "p50", "p90")]
+    return pl.DataFrame(rows, schema=["direction", "duration_h", *names], orient="row")
 
 
-def _stage_means(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    frame = pl.DataFrame(list(rows), schema=_SCHEMA)
+def _three(values: _Array) -> tuple[float, ...]:
+    return tuple(float(value) for value in np.quantile(values, [0.1, 0.5, 0.9])) if len(values) else (0.0, 0.0, 0.0)
+
+
+def _stage_means(frame: pl.DataFrame) -> pl.DataFrame:
     long = frame.unpivot(
         on=[f"{stage}_mw" for stage in STAGES],
         index=["direction", "duration_h"],

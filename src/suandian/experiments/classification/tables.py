@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,8 +33,7 @@ __all__ = [
     "location_table",
     "profile_table",
     "rule_table",
-    "sensitivity_rows",
-    "sensitivity_table",
+    "sensitivity_row",
 ]
 
 DIMENSIONS: tuple[str, ...] = ("urgency", "location", "carbon", "grid")
@@ -179,38 +178,17 @@ def location_table(jobs: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def sensitivity_rows(
-    work: WorkColumns,
-    slack_h: NDArray[np.float64],
-    table: RuleTable,
-    streams: pl.DataFrame,
-    factor_ratio: float,
-    turn_down_mw: float,
-) -> list[dict[str, Any]]:
-    """Energy by class if assumed slack were `factor_ratio` times as long."""
+def sensitivity_row(
+    work: WorkColumns, slack_h: NDArray[np.float64], table: RuleTable, streams: pl.DataFrame, factor_ratio: float
+) -> dict[str, float]:
+    """Shares of energy by class if assumed slack were `factor_ratio` times as long."""
     rule = table.decide(_judged(work, slack_h))
     label = np.array([entry.label for entry in table.rules])[rule]
     energy = {name: float(work.energy_mwh[label == name].sum()) for name in FLEXIBILITY_LABELS}
     for name, energy_mwh in streams.select("label", "energy_mwh").iter_rows():
         energy[name] += energy_mwh
     total = sum(energy.values())
-    return [
-        {
-            "factor_ratio": factor_ratio,
-            "label": name,
-            "energy_share_ratio": energy[name] / total,
-            "turn_down_4h_p50_mw": turn_down_mw,
-        }
-        for name in FLEXIBILITY_LABELS
-    ]
-
-
-def sensitivity_table(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """One row per factor: the share of every class and the median turn-down for four hours."""
-    frame = pl.DataFrame(list(rows))
-    return frame.pivot("label", index=["factor_ratio", "turn_down_4h_p50_mw"], values="energy_share_ratio").rename(
-        {name: f"{name}_share_ratio" for name in FLEXIBILITY_LABELS}
-    )
+    return {"factor_ratio": factor_ratio} | {f"{name}_share_ratio": energy[name] / total for name in energy}
 
 
 def profile_table(jobs: pl.DataFrame, setting: Setting, queue: SiteQueue) -> pl.DataFrame:
