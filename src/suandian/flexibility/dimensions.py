@@ -35,9 +35,10 @@ Numbers = dict[str, NDArray[Any]]
 
 #: Why a job is bound to its place or not, in the order in which the reasons are tried.
 LOCATION_REASONS: tuple[str, ...] = (
-    "latency", "no_consent", "no_gain", "gravity", "latency_region", "gravity_near", "consent_unknown", "free",
+    "latency", "no_consent", "no_gain", "gravity", "latency_region", "gravity_near", "data_unknown",
+    "consent_unknown", "free",
 )  # fmt: skip
-_LOCATION_LEVEL = np.array([2, 2, 2, 2, 1, 1, 1, 0], dtype=np.int8)
+_LOCATION_LEVEL = np.array([2, 2, 2, 2, 1, 1, 1, 1, 0], dtype=np.int8)
 
 _EQUIPMENT_MS = one_way_fibre_ms(0.0, 0.0, 0.0, 0.0)
 #: ms per km along a meridian degree: the model is linear in distance.
@@ -115,10 +116,11 @@ def location_numbers(
     may_move: NDArray[np.int8],
     rules: RuleTable,
 ) -> Numbers:
-    """What binds a job to its place. `may_move`: 1 consent, 0 none (or residency), −1 not stated; all `(jobs,)`.
+    """What binds a job to its place, `(jobs,)`. `may_move`: 1 consent, 0 none (or residency), −1 not stated; a data
+    volume that is not known is NaN: then nothing is concluded from it, and the break-even says what would pay.
 
     move_saving_cny_per_mwh   what the cheapest other place would save per IT MWh over the same hours
-    break_even_gb_per_mwh     data volume whose transfer costs that saving
+    break_even_gb_per_mwh     data volume whose transfer costs that saving; break_even_gb: for the whole job
     break_even_energy_gb_per_mwh   data volume whose transfer takes as much energy as leaves the site (one figure)
     gravity_gb_per_mwh        data volume to move per IT MWh of the job
     gravity_ratio             gravity against the smaller break-even; infinite where nothing is to be gained
@@ -132,8 +134,9 @@ def location_numbers(
     by_money = saving / rules.figure("transfer_cny_per_gb")
     by_energy = np.full_like(here, 1000.0 * around.pue_ratio / rules.figure("transfer_kwh_per_gb"))
     with np.errstate(divide="ignore", invalid="ignore"):
-        gravity = np.where(energy_mwh > 0, data_gb / energy_mwh, np.inf)
-        ratio = np.where(by_money > 0, gravity / np.minimum(by_money, by_energy), np.inf)
+        gravity = np.where(energy_mwh > 0, data_gb / energy_mwh, np.where(np.isnan(data_gb), np.nan, np.inf))
+        limit = np.minimum(by_money, by_energy)
+        ratio = np.where(limit > 0, gravity / limit, np.where(np.isnan(data_gb), np.nan, np.inf))
     level = rules.levels["location"]
     holds: Mapping[str, NDArray[np.bool_]] = {
         "latency": latency_max_ms <= level["latency_high_ms"],
@@ -142,6 +145,7 @@ def location_numbers(
         "gravity": ratio >= level["gravity_high_ratio"],
         "latency_region": latency_max_ms <= level["latency_medium_ms"],
         "gravity_near": ratio >= level["gravity_medium_ratio"],
+        "data_unknown": np.isnan(data_gb),
         "consent_unknown": may_move < 0,
         "free": np.ones(len(here), dtype=np.bool_),
     }
@@ -150,6 +154,7 @@ def location_numbers(
         "reach_km": reach_km(latency_max_ms),
         "move_saving_cny_per_mwh": saving,
         "break_even_gb_per_mwh": by_money,
+        "break_even_gb": by_money * energy_mwh,
         "break_even_energy_gb_per_mwh": by_energy,
         "gravity_gb_per_mwh": gravity,
         "gravity_ratio": ratio,

@@ -29,13 +29,18 @@ _NUMBERS = ("latency_max_ms", "slack_h", "run_h")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: `numbers` holds (column, least or most, threshold); `group`, `preemptible` must match where given."""
+    """One rule: `numbers` holds (column, least or most, threshold); `group`, `preemptible` must match where given.
+
+    `says_*` name the rule in a few words, `why_*` are sentences with gaps for a job's numbers.
+    """
 
     id: str
     label: str
     numbers: tuple[tuple[str, str, float], ...]
     group: str
     preemptible: bool | None
+    says_en: str
+    says_zh: str
     why_en: str
     why_zh: str
     source: str
@@ -185,6 +190,8 @@ def _rule(entry: Mapping[str, Any], name: str) -> Rule:
         numbers=tuple(numbers),
         group=entry["when"].get("group", ""),
         preemptible=entry["when"].get("preemptible"),
+        says_en=entry["says"]["en"],
+        says_zh=entry["says"]["zh"],
         why_en=entry["why"]["en"],
         why_zh=entry["why"]["zh"],
         source=str(entry["source"]),

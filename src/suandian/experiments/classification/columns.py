@@ -47,7 +47,7 @@ class WorkColumns:
     slack_source       `stated` (a deadline), `assumed` (rule table) or `user` (given on the command line)
     delay_row          row of the assumption table, −1 where not used
     may_move           1 consent, 0 none, −1 not stated
-    preemptible_stated, data_stated   does the record say so, or is it assumed?
+    preemptible_stated  does the record say so, or is it assumed?
     """
 
     id: NDArray[np.str_]
@@ -66,7 +66,6 @@ class WorkColumns:
     checkpoint_h: NDArray[np.float64]
     latency_max_ms: NDArray[np.float64]
     data_gb: NDArray[np.float64]
-    data_stated: NDArray[np.bool_]
     may_move: NDArray[np.int8]
 
     def __len__(self) -> int:
@@ -189,9 +188,6 @@ def _filled(
         delay_row = np.where(given, delay_row, -1)
     slack_h = np.where(stated, stated_slack_h, assumed_h * delay.factor_ratio)
     checkpoint_h = columns.pop("checkpoint_h")
-    data_gb = columns.pop("data_gb")
-    data_stated = np.isfinite(data_gb)
-    usual_gb = np.array([_usual_gb(rules, str(name)) for name in kinds])[row]
     stated_pause = columns["preemptible_stated"]
     return WorkColumns(
         group=group,
@@ -203,16 +199,8 @@ def _filled(
         checkpoint_h=np.where(
             np.isfinite(checkpoint_h), checkpoint_h, np.minimum(rules.figure("checkpoint_h"), run_h)
         ),
-        data_gb=np.where(data_stated, data_gb, usual_gb),
-        data_stated=data_stated,
         **columns,
     )
-
-
-def _usual_gb(rules: RuleTable, kind: str) -> float:
-    volumes = rules.assumed["data_gb"]
-    group = rules.group_of(kind)
-    return float(volumes.get(group, volumes["other"]))
 
 
 def peak_units(released_s: NDArray[np.int64], duration_s: NDArray[np.int64], amount: Sequence[float]) -> float:

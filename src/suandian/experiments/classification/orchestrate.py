@@ -208,7 +208,7 @@ def _classified(
         late_count=queue.late_count,
         slack_share=share,
         consent_stated=bool((work.may_move >= 0).all()),
-        data_stated=bool(work.data_stated.all()),
+        data_stated=bool(np.isfinite(work.data_gb).all()),
         delay_text=_delay_text(delay, table, share),
     )
     return Classification(

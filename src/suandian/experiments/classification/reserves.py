@@ -21,7 +21,8 @@ __all__ = ["DURATIONS_H", "STAGES", "Envelope", "envelope", "lags_of", "turn_dow
 DURATIONS_H: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0)
 #: From the bound to what whole jobs do: each stage adds one limit.
 STAGES: tuple[str, ...] = ("deadlines", "capacity", "no_pause", "whole_jobs")
-_SAMPLE = 24  # instants at which whole jobs are tried, evenly spread over the work (D)
+#: Windows at which whole jobs are tried, evenly spread over the work (D); holding back costs more to work out.
+_SAMPLE: Mapping[str, int] = {"down": 64, "up": 24}
 
 _Array = NDArray[np.float64]
 
@@ -35,6 +36,7 @@ class Envelope:
                sample of these windows. "p10" is what is there in nine of ten windows
     instants   one row per named instant, direction and duration: the four stages, and what whole jobs did
     stages     direction, duration_h, stage, mean_mw: means over an even sample of windows
+    sample_count   windows of that sample, at least
     """
 
     quantiles: pl.DataFrame
@@ -70,21 +72,20 @@ def envelope(site: SiteQueue, *, last: int, notice_h: float, named: Mapping[str,
     notice = round(notice_h / site.axis.step_h)
     surfaces = [_down(site, lengths), _up(site, lengths, notice)]
     named = {name: index for name, index in named.items() if index + lengths[0] <= site.axis.periods}
-    sample = _sample(last)
     rows: list[dict[str, Any]] = []
     for surface in surfaces:
         for name, index in named.items():
             rows += _at(site, surface, lengths, notice, name, index)
     sampled: list[dict[str, Any]] = []
     for surface in surfaces:
-        for index in sample:
+        for index in _sample(last, surface.direction):
             sampled += _at(site, surface, lengths, notice, "sample", int(index))
     return Envelope(
         quantiles=_quantiles(surfaces, lengths, site.axis.step_h, last, pl.DataFrame(sampled, schema=_SCHEMA)),
         instants=pl.DataFrame(rows, schema=_SCHEMA),
         stages=_stage_means(pl.DataFrame(sampled, schema=_SCHEMA)),
         notice_h=notice_h,
-        sample_count=len(sample),
+        sample_count=len(_sample(last, "up")),
     )
 
 
@@ -96,7 +97,7 @@ def turn_down_summary(site: SiteQueue, hours: float, last: int) -> dict[str, flo
     found = fluid[np.isfinite(fluid)]
     by_jobs = [
         _by_jobs(site, "down", int(index), length, 0).achieved_mw
-        for index in _sample(last)
+        for index in _sample(last, "up")
         if index + length <= site.axis.periods
     ]
     return {
@@ -106,9 +107,9 @@ def turn_down_summary(site: SiteQueue, hours: float, last: int) -> dict[str, flo
     }
 
 
-def _sample(last: int) -> NDArray[np.int64]:
+def _sample(last: int, direction: str) -> NDArray[np.int64]:
     """Intervals spread evenly over the time in which work arrives, the ends left out."""
-    return np.unique(np.linspace(0, max(last - 1, 0), _SAMPLE + 2).astype(np.int64)[1:-1])
+    return np.unique(np.linspace(0, max(last - 1, 0), _SAMPLE[direction] + 2).astype(np.int64)[1:-1])
 
 
 def _down(site: SiteQueue, lengths: Sequence[int]) -> _Surface:

@@ -5,9 +5,22 @@ from __future__ import annotations
 from suandian.experiments.classification.result import Classification
 from suandian.experiments.classification.scales import power_scale, share_text
 
-__all__ = ["Statement", "statements"]
+__all__ = ["LOCATION_WORDS", "Statement", "statements"]
 
 Statement = tuple[str, str]
+
+#: What binds work to its place, in words.
+LOCATION_WORDS: dict[str, Statement] = {
+    "latency": ("latency: no other place is near enough", "时延：没有足够近的其他站点"),
+    "no_consent": ("no consent, or data must stay", "未同意迁移或数据不可出域"),
+    "no_gain": ("nothing: no other place is cheaper then", "无：彼时他处并不更便宜"),
+    "gravity": ("data: moving costs more than it saves", "数据量：迁移成本高于节省"),
+    "latency_region": ("latency: only within its bound", "时延：仅限时延范围内"),
+    "gravity_near": ("data: moving takes a good part of the gain", "数据量：迁移成本占去较多节省"),
+    "data_unknown": ("not known: no data volume is recorded", "未知：未记录数据量"),
+    "consent_unknown": ("consent is not recorded", "未记录是否同意迁移"),
+    "free": ("nothing: it is free to move", "无：可自由迁移"),
+}
 
 _TIGHT = {
     "tariff": ("hours of peak or sharp price of the tariff", "电价的峰段与尖峰时段"),
@@ -122,8 +135,8 @@ def _method(found: Classification) -> list[Statement]:
         ),
         (
             'the bound takes work as a fluid with one queue; "by jobs" moves whole jobs, '
-            f"at {found.envelope.sample_count} windows spread over the work",
-            f"上界按单一队列的流体计算；“整作业”为移动完整作业所得，取{found.envelope.sample_count}个均匀分布的窗口",
+            f'at {found.envelope.sample_count} or more windows spread over the work',
+            f"上界按单一队列的流体计算；“整作业”为移动完整作业所得，取不少于{found.envelope.sample_count}个均匀分布的窗口",
         ),
         (f"constrained hours: {tight_en}", f"受限时段：{tight_zh}"),
         (
@@ -133,7 +146,12 @@ def _method(found: Classification) -> list[Statement]:
     ]
     if not facts.data_stated:
         parts.append(
-            ("data volumes are assumed by kind where not recorded (D)", "未记录的数据量按作业类型假定（D）"),
+            (
+                f"data volumes are not recorded: moving a job pays only below the break-even; a transfer costs "
+                f"{table.figure('transfer_cny_per_gb'):g} CNY and {table.figure('transfer_kwh_per_gb'):g} kWh per GB",
+                f"未记录数据量：仅当数据量低于盈亏平衡值时迁移才划算；传输成本为每GB {table.figure('transfer_cny_per_gb'):g}元、"
+                f"{table.figure('transfer_kwh_per_gb'):g}千瓦时",
+            ),
         )
     if not facts.consent_stated:
         parts.append(

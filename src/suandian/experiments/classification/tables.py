@@ -77,7 +77,6 @@ def job_table(work: WorkColumns, default: DefaultRuns, around: Surroundings, tab
             "preemptible_stated": work.preemptible_stated,
             "latency_max_ms": work.latency_max_ms,
             "data_gb": work.data_gb,
-            "data_stated": work.data_stated,
             "fits_site": default.fits,
             **numbers,
         },
@@ -167,15 +166,27 @@ def dimension_table(jobs: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
 
 
 def location_table(jobs: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
-    """What binds work to its place, by share of energy, largest first."""
-    both = pl.concat([frame.select("location_reason", "location_level", "energy_mwh").cast(
-        {"location_level": pl.Int64}) for frame in (jobs, streams)])  # fmt: skip
+    """What binds work to its place, by share of energy, largest first.
+
+    gravity_gb_per_mwh, break_even_gb_per_mwh and break_even_gb (for a whole job) are medians over the jobs, weighted by
+    energy; null for streams and where no data volume is recorded.
+    """
+    columns = ["location_reason", pl.col("location_level").cast(pl.Int64), "energy_mwh"]
+    figures = ["gravity_gb_per_mwh", "break_even_gb_per_mwh", "break_even_gb"]
+    nothing = [pl.lit(None, dtype=pl.Float64).alias(name) for name in figures]
+    both = pl.concat([jobs.select(*columns, *figures), streams.select(*columns, *nothing)])
     return (
         both.group_by("location_reason", "location_level")
-        .agg(pl.col("energy_mwh").sum())
+        .agg(pl.col("energy_mwh").sum(), *(_weighted_median(name) for name in figures))
         .with_columns(_share("energy_mwh").alias("energy_share_ratio"))
         .sort(["energy_mwh", "location_reason"], descending=[True, False])
     )
+
+
+def _weighted_median(name: str) -> pl.Expr:
+    """Smallest value up to which half of the energy lies."""
+    ordered, weight = pl.col(name).sort(), pl.col("energy_mwh").sort_by(name).cum_sum()
+    return ordered.filter(weight >= pl.col("energy_mwh").sum() / 2).first().alias(name)
 
 
 def sensitivity_row(

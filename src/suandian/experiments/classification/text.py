@@ -9,7 +9,7 @@ import polars as pl
 
 from suandian.experiments.classification.result import Classification
 from suandian.experiments.classification.scales import energy_scale, power_scale, share_text
-from suandian.experiments.classification.statements import statements
+from suandian.experiments.classification.statements import LOCATION_WORDS, statements
 
 __all__ = ["CLASS_NAMES", "text_of"]
 
@@ -30,6 +30,7 @@ def text_of(found: Classification) -> str:
         _classes(found),
         _rules(found),
         _dimensions(found),
+        _location(found),
         _envelope(found),
         _sensitivity(found),
         "\n".join(f"- {english}" for english, _ in statements(found)),
@@ -85,6 +86,24 @@ def _dimensions(found: Classification) -> str:
         for row in wide.iter_rows(named=True)
     ]
     return _table(["dimension, share of energy", "low", "medium", "high"], rows)
+
+
+def _location(found: Classification) -> str:
+    rows = [
+        [
+            LOCATION_WORDS[row["location_reason"]][0],
+            share_text(row["energy_share_ratio"]),
+            _volume(row["gravity_gb_per_mwh"]),
+            _volume(row["break_even_gb_per_mwh"]),
+            _volume(row["break_even_gb"]),
+        ]
+        for row in found.location.iter_rows(named=True)
+    ]
+    return _table(["bound to its place by", "of energy", "GB per MWh", "break-even", "GB per job"], rows)
+
+
+def _volume(gb_per_mwh: float | None) -> str:
+    return "–" if gb_per_mwh is None or gb_per_mwh == float("inf") else f"{gb_per_mwh:,.2f}" if gb_per_mwh < 10 else f"{gb_per_mwh:,.0f}"
 
 
 def _envelope(found: Classification) -> str:
