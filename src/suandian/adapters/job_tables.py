@@ -20,7 +20,7 @@ from suandian.quantity.timeaxis import TimeAxis
 from suandian.quantity.units import UnitError, convert
 from suandian.signals.job_bounds import fit_to_axis
 
-__all__ = ["JOB_COLUMNS", "jobs_from_frame", "read_jobs"]
+__all__ = ["JOB_COLUMNS", "JobColumns", "jobs_from_frame", "read_jobs"]
 
 #: Header without its unit → (unit or kind of column, what it means). Those marked * are needed.
 JOB_COLUMNS: dict[str, tuple[str, str]] = {
@@ -70,24 +70,12 @@ def read_jobs(
 
 def jobs_from_frame(frame: pl.LazyFrame, *, sites: Sequence[str], zone: str = "", name: str = "jobs") -> JobTable:
     """The jobs of a polars frame; columns and errors as in `read_jobs`, `name` opens the messages."""
-    file = Path(name)
-    plain = [name for name, (unit, _) in JOB_COLUMNS.items() if unit in _PLAIN]
-    columns = columns_of(frame, file, plain=plain)
-    _check_known(columns, file)
-    reader = _Reader(file, frame.select(column.header for column in columns).collect(), columns, zone)
+    reader = JobColumns.of(frame, zone=zone, name=name)
     reader.need(("released",), ("gpus",), ("duration", "work"), ("due", "slack"), ("power_per_gpu",))
     released_s = reader.times_s("released")
     gpus = reader.whole("gpus", 1)
-    if reader.has("duration"):
-        duration_s = np.rint(reader.values("duration") * _HOUR_S).astype(np.int64)
-        work_gpu_h = duration_s / _HOUR_S * gpus
-    else:
-        work_gpu_h = reader.values("work")
-        duration_s = np.ceil(work_gpu_h / gpus * _HOUR_S).astype(np.int64)
-    if reader.has("due"):
-        due_s = reader.times_s("due")
-    else:
-        due_s = released_s + duration_s + np.rint(reader.values("slack") * _HOUR_S).astype(np.int64)
+    duration_s, work_gpu_h = reader.run_s(gpus)
+    due_s = reader.due_s(released_s, duration_s)
     home, sites_allowed = reader.places(tuple(sites))
     user, user_names = reader.names("user")
     kind, kind_names = reader.names("kind")
@@ -127,18 +115,47 @@ def _check_known(columns: tuple[Column, ...], file: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """Checked columns of one table of jobs, each of shape `(rows,)`."""
+class JobColumns:
+    """Checked columns of one table of jobs, each of shape `(rows,)`.
+
+    Every method raises `DataError` naming file, column and line of the first value that it cannot take.
+    """
 
     file: Path
     table: pl.DataFrame
     columns: tuple[Column, ...]
     zone: str
 
+    @classmethod
+    def of(cls, frame: pl.LazyFrame, *, zone: str, name: str) -> JobColumns:
+        """The table in memory; `name` opens the messages. Unknown columns are refused."""
+        file = Path(name)
+        plain = [name for name, (unit, _) in JOB_COLUMNS.items() if unit in _PLAIN]
+        columns = columns_of(frame, file, plain=plain)
+        _check_known(columns, file)
+        return cls(file, frame.select(column.header for column in columns).collect(), columns, zone)
+
+    def run_s(self, gpus: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Run time in whole seconds and GPU-hours, from `duration` or `work`."""
+        if self.has("duration"):
+            duration_s = np.rint(self.values("duration") * _HOUR_S).astype(np.int64)
+            return duration_s, duration_s / _HOUR_S * gpus
+        work_gpu_h = self.values("work")
+        return np.ceil(work_gpu_h / gpus * _HOUR_S).astype(np.int64), work_gpu_h
+
+    def due_s(self, released_s: NDArray[np.int64], duration_s: NDArray[np.int64]) -> NDArray[np.int64]:
+        """When each is due, from `due` or `slack`."""
+        if self.has("due"):
+            return self.times_s("due")
+        due_s: NDArray[np.int64] = released_s + duration_s + np.rint(self.values("slack") * _HOUR_S).astype(np.int64)
+        return due_s
+
     def has(self, name: str) -> bool:
+        """Is there a column of that name?"""
         return any(column.name == name for column in self.columns)
 
     def need(self, *alternatives: tuple[str, ...]) -> None:
+        """Refuses a table that lacks every one of some alternatives, or has no row."""
         for names in alternatives:
             if not any(self.has(name) for name in names):
                 texts = [_with_unit(name) for name in names]
@@ -147,9 +164,11 @@ class _Reader:
             raise DataError(f"{self.file.name}: holds no job; give at least one row")
 
     def times_s(self, name: str) -> NDArray[np.int64]:
+        """UTC seconds."""
         return unix_seconds_s(self._raw(name), self.zone, f"{self.file.name}, column {name!r}")
 
     def values(self, name: str) -> NDArray[np.float64]:
+        """Numbers in the unit of `JOB_COLUMNS`."""
         column = find_column(self.columns, name, self.file)
         where = f"{self.file.name}, column {column.header!r}"
         raw = numbers(self.table[column.header], where)
@@ -161,6 +180,7 @@ class _Reader:
             raise DataError(f"{where}: {error}") from error
 
     def whole(self, name: str, least: int) -> NDArray[np.int64]:
+        """Whole numbers from `least` on."""
         values = self.values(name)
         bad = (values != np.rint(values)) | (values < least)
         if bad.any():
@@ -172,6 +192,7 @@ class _Reader:
         return values.astype(np.int64)
 
     def ids(self) -> NDArray[np.int64]:
+        """Ids; rows are numbered where there are none."""
         if not self.has("id"):
             return np.arange(len(self.table), dtype=np.int64)
         ids = numbers(self._raw("id"), f"{self.file.name}, column 'id'")
@@ -180,15 +201,18 @@ class _Reader:
         return ids.astype(np.int64)
 
     def flags(self, name: str) -> NDArray[np.bool_]:
+        """`true` or `false`; false where there is no column."""
         if not self.has(name):
             return np.zeros(len(self.table), dtype=np.bool_)
-        texts = [str(value).strip().lower() for value in self._raw(name)]
-        for row, text in enumerate(texts):
-            if text not in _FLAGS:
-                raise DataError(
-                    f"{self.file.name}, column {name!r}: line {row + _FIRST_LINE}: {text!r}; write true or false"
-                )
-        return np.array([_FLAGS[text] for text in texts], dtype=np.bool_)
+        raw = self._raw(name)
+        texts = raw.cast(pl.String).str.strip_chars().str.to_lowercase()
+        flags = texts.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
+        if flags.null_count():
+            row = int(flags.is_null().to_numpy().argmax())
+            raise DataError(
+                f"{self.file.name}, column {name!r}: line {row + _FIRST_LINE}: {raw[row]!r}; write true or false"
+            )
+        return flags.to_numpy().astype(np.bool_)
 
     def names(self, name: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """Codes and the names they stand for, in alphabetical order."""
@@ -199,6 +223,7 @@ class _Reader:
         return codes.astype(np.int64), tuple(str(text) for text in known)
 
     def places(self, sites: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Home and mask of permitted sites."""
         if self.has("home"):
             home = np.array([self._site(text, row, "home", sites) for row, text in enumerate(self._texts("home"))])
         elif len(sites) == 1:

@@ -78,7 +78,8 @@ def delimited(
         return
     found = header_of(path, separator)
     bare = bool(headers) and not set(found) & set(headers)
-    columns = tuple(headers) if bare else found
+    # A separator at the end of each line is no column.
+    columns = tuple(headers) if bare else found[:-1] if len(found) > 1 and not found[-1] else found
     if bare and len(found) != len(headers):
         raise DataError(f"{path.name}: {len(found)} columns without a header, {len(headers)} are due: {_list(headers)}")
     _check(columns, needed, path)
@@ -99,9 +100,8 @@ def header_of(path: Path, separator: str = ",") -> tuple[str, ...]:
     names: list[str] = []
     for name in next(csv.reader([line], delimiter=separator), []):
         plain = name.strip()
-        names.append(plain if plain not in names else f"{plain}_{len(names)}")
-    # A separator at the end of each line is no column.
-    return tuple(names[:-1] if len(names) > 1 and not names[-1] else names)
+        names.append(f"{plain}_{len(names)}" if plain and plain in names else plain)
+    return tuple(names)
 
 
 def _parquet(path: Path, needed: Sequence[str]) -> Delimited:

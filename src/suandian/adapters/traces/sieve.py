@@ -97,8 +97,8 @@ def settle(
 
     `rows` has the columns `line`, `id`, `user`, `kind`, `state` (`cells.STATE_TYPE`), `submitted_s`, `started_s`,
     `ended_s`, `duration_s`, `gpus`, `cpus` (floats, null where the record does not say), `fault` (text or null), and
-    may have `due_s`, `preemptible`, `latency_max_ms`, `data_gb`. `times_win`: where start and end are known, their
-    distance is the run time. `repaired` and `dropped` are what the reader itself did; dropped rows are not in `rows`.
+    may have `power_given_kw`, `due_s`, `preemptible`, `latency_max_ms`, `data_gb`. `times_win`: where both are known,
+    end less start is the run time. `repaired`, `dropped`: what the reader itself did; dropped rows are not in `rows`.
     """
     before = tuple(dropped)
     sieve = Sieve(rows.collect(engine="streaming"), repaired=repaired, dropped=before)
@@ -122,7 +122,7 @@ def settle(
         source=origin.source,
         time_base=origin.time_base,
         absolute=origin.absolute,
-        power_model=power.told,
+        power_model="as the record gives it" if "power_given_kw" in frame.columns else power.told,
         read_count=read_count,
         repaired=tuple(sieve.repaired),
         dropped=tuple(sieve.dropped),
@@ -160,6 +160,8 @@ def _run_times(sieve: Sieve, *, times_win: bool) -> None:
     sieve.drop(run_s.is_null(), "no run time", pl.col("id"))
     sieve.drop(run_s.round() == 0, "run time of 0 s", pl.col("id"))
     sieve.drop(run_s > _LONGEST_S, "run time above a hundred years", run_s)
+    so_far = (state == "running") & pl.col("ended_s").is_null()
+    sieve.mend(so_far, "still running: run time so far", pl.col("id"))
     unknown = state == UNKNOWN
     told = pl.col("state_said") if "state_said" in sieve.frame.columns else None
     completed = pl.lit("completed", dtype=sieve.frame["state"].dtype)
@@ -182,7 +184,10 @@ def _widths(sieve: Sieve, power: PowerModel) -> None:
     sieve.frame = sieve.frame.with_columns(gpus.fill_null(0.0), cpus.fill_null(0.0))
     sieve.drop((gpus == 0) & (cpus == 0), "neither GPU nor CPU", pl.col("id"))
     sieve.drop(gpus > _MOST_GPUS, "more GPUs than can be counted", gpus)
-    sieve.frame = sieve.frame.with_columns(power.power_kw(gpus, cpus, pl.col("kind")).alias("power_kw"))
+    modelled_kw = power.power_kw(gpus, cpus, pl.col("kind"))
+    given = "power_given_kw" in sieve.frame.columns
+    power_kw = pl.col("power_given_kw").fill_null(modelled_kw) if given else modelled_kw
+    sieve.frame = sieve.frame.with_columns(power_kw.alias("power_kw"))
     part = gpus != gpus.ceil()
     sieve.mend(part, "part of a GPU: occupies a whole one, draws its part of the power", gpus, gpus=gpus.ceil())
 
