@@ -20,7 +20,9 @@ def classify(
     trace: Annotated[
         str, typer.Argument(help="File of job records; left out with --scenario: the study's own jobs.")
     ] = "",
-    format_: Annotated[str, typer.Option("--format", help="Reader of the records; auto: by the look of the file.")] = "auto",
+    format_: Annotated[
+        str, typer.Option("--format", help="Reader of the records; auto: by the look of the file.")
+    ] = "auto",
     read: Annotated[
         list[str] | None, typer.Option("--read", help="Option of the reader: name=value, e.g. power=h100.")
     ] = None,
@@ -33,10 +35,12 @@ def classify(
     ] = "",
     region: Annotated[str, typer.Option("--region", help="Price area without a scenario; shandong if left out.")] = "",
     gpus: Annotated[
-        int | None, typer.Option("--gpus", help="Size of the site; the work's own peak if left out. CPUs where no GPUs are.")
+        int | None,
+        typer.Option("--gpus", help="Size of the site; the work's own peak if left out. CPUs where no GPUs are."),
     ] = None,
     delay: Annotated[
-        str, typer.Option("--delay", help="Permitted delay of work without a deadline, e.g. 24h, instead of the assumed.")
+        str,
+        typer.Option("--delay", help="Permitted delay of work without a deadline, e.g. 24h, instead of the assumed."),
     ] = "",
     delay_ratio: Annotated[
         float | None, typer.Option("--delay-ratio", help="The same as a multiple of the run time, e.g. 0.5.")
@@ -45,8 +49,12 @@ def classify(
     at: Annotated[
         list[str] | None, typer.Option("--at", help="Instant at which the envelope is wanted, e.g. 2026-04-10T12:00.")
     ] = None,
-    rules: Annotated[str, typer.Option("--rules", help="Another table of rules (YAML) instead of the shipped one.")] = "",
-    out: Annotated[str, typer.Option("--out", help="Parquet file for every job's numbers, class, rule and reason.")] = "",
+    rules: Annotated[
+        str, typer.Option("--rules", help="Another table of rules (YAML) instead of the shipped one.")
+    ] = "",
+    out: Annotated[
+        str, typer.Option("--out", help="Parquet file for every job's numbers, class, rule and reason.")
+    ] = "",
     html: Annotated[str, typer.Option("--html", help="HTML page, English and Chinese, that opens offline.")] = "",
     lang: Annotated[str, typer.Option("--lang", help="Language in which the page opens: en or zh.")] = "en",
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,

@@ -1,4 +1,4 @@
-"""The command line: `suandian run | check | classify | init | scenarios | schema`. Heavy imports happen inside the commands."""
+"""The command line: `suandian run | check | classify | init | …`. Heavy imports happen inside the commands."""
 
 from __future__ import annotations
 

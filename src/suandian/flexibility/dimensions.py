@@ -88,9 +88,7 @@ def mean_over_runs(axis: TimeAxis, values: _Array, start_s: NDArray[np.int64], e
     return mean
 
 
-def interval_share_ratio(
-    axis: TimeAxis, index: int, start_s: NDArray[np.int64], end_s: NDArray[np.int64]
-) -> _Array:
+def interval_share_ratio(axis: TimeAxis, index: int, start_s: NDArray[np.int64], end_s: NDArray[np.int64]) -> _Array:
     """Share of interval `index` in which each job runs, `(jobs,)`."""
     low_s = axis.start_s + index * axis.step_s
     inside_s = np.minimum(end_s, low_s + axis.step_s) - np.maximum(start_s, low_s)

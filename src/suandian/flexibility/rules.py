@@ -163,7 +163,9 @@ def _check(table: RuleTable, name: str) -> None:
     if last is None or last.numbers or last.group or last.preemptible is not None:
         raise DataError(f"{name}: the last rule must hold for every job (`when: {{}}`), or some would have no class")
     if table.delays[-1].group or np.isfinite(table.delays[-1].run_below_h):
-        raise DataError(f"{name}: the last row of assumed_delay must hold for every job (neither group nor run_below_h)")
+        raise DataError(
+            f"{name}: the last row of assumed_delay must hold for every job (neither group nor run_below_h)"
+        )
     ids = [rule.id for rule in table.rules]
     if len(set(ids)) != len(ids):
         raise DataError(f"{name}: two rules have one id; rename one")

@@ -166,7 +166,11 @@ def turn_up_by_jobs(
     for place, row in enumerate(rows):
         one = slice(row, row + 1)
         run_s, power = int(runs.end_s[row] - runs.start_s[row]), float(runs.power_mw[row])
-        own = profile_mw(after, runs.start_s[one], runs.end_s[one], runs.power_mw[one]) if runs.end_s[row] > low_s else 0.0
+        own = (
+            profile_mw(after, runs.start_s[one], runs.end_s[one], runs.power_mw[one])
+            if runs.end_s[row] > low_s
+            else 0.0
+        )
         choices = min(length, int((runs.start_s[row] + runs.slack_s[row] - low_s) // axis.step_s) + 1)
         fits = np.flatnonzero(_fitting(free_mw + own, power, run_s / axis.step_s, choices))
         if not len(fits):

@@ -102,7 +102,10 @@ def from_records(records: JobRecords, rules: RuleTable, delay: Delay) -> WorkCol
     if not len(records):
         raise DataError(
             f"{records.format}: no job is left of {records.read_count} rows read; "
-            + ("; ".join(f"{remark.count} dropped: {remark.reason}" for remark in records.dropped) or "the file is empty")
+            + (
+                "; ".join(f"{remark.count} dropped: {remark.reason}" for remark in records.dropped)
+                or "the file is empty"
+            )
         )
     frame = records.frame
     power_mw = records.column("power_kw") / 1000.0
@@ -196,9 +199,7 @@ def _filled(
         delay_row=np.where(stated, -1, delay_row),
         unit=unit,
         preemptible=np.where(stated_pause, columns.pop("preemptible"), pausable),
-        checkpoint_h=np.where(
-            np.isfinite(checkpoint_h), checkpoint_h, np.minimum(rules.figure("checkpoint_h"), run_h)
-        ),
+        checkpoint_h=np.where(np.isfinite(checkpoint_h), checkpoint_h, np.minimum(rules.figure("checkpoint_h"), run_h)),
         **columns,
     )
 

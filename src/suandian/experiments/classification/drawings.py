@@ -14,10 +14,19 @@ from markupsafe import Markup, escape
 from suandian.experiments.classification.scales import Scale
 from suandian.experiments.report import tokens
 
-__all__ = ["WIDTHS", "Band", "Canvas", "both_forms", "envelope_picture", "levels_picture", "shares_picture", "stages_picture"]
+__all__ = [
+    "WIDTHS",
+    "Band",
+    "Canvas",
+    "both_forms",
+    "envelope_picture",
+    "levels_picture",
+    "shares_picture",
+    "stages_picture",
+]
 
 #: Drawing width by form, px.
-WIDTHS: dict[str, int] = {"wide": 1000, "narrow": 358}
+WIDTHS: dict[str, int] = {"wide": 1120, "narrow": 358}
 
 #: Ink that is legible on each class's colour.
 CLASS_INK = {"F0": "#FFFFFF", "F1": "#FFFFFF", "F2": "#FFFFFF", "F3": "#FFFFFF", "F4": tokens.INK, "F5": tokens.INK}
@@ -42,14 +51,18 @@ class Canvas:
             )
         )
 
-    def line(self, x1: float, y1: float, x2: float, y2: float, colour: str, *, width: float = 1.0, dash: str = "") -> None:
+    def line(
+        self, x1: float, y1: float, x2: float, y2: float, colour: str, *, width: float = 1.0, dash: str = ""
+    ) -> None:
         self.parts.append(
-            Markup('<path d="M{:.1f} {:.1f}L{:.1f} {:.1f}" stroke="{}" stroke-width="{}" stroke-dasharray="{}"/>').format(
-                x1, y1, x2, y2, colour, width, dash or "none"
-            )
+            Markup(
+                '<path d="M{:.1f} {:.1f}L{:.1f} {:.1f}" stroke="{}" stroke-width="{}" stroke-dasharray="{}"/>'
+            ).format(x1, y1, x2, y2, colour, width, dash or "none")
         )
 
-    def path(self, points: Sequence[tuple[float, float]], colour: str, *, width: float = 2.0, fill: str = "none") -> None:
+    def path(
+        self, points: Sequence[tuple[float, float]], colour: str, *, width: float = 2.0, fill: str = "none"
+    ) -> None:
         steps = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
         closed = "Z" if fill != "none" else ""
         self.parts.append(
@@ -126,9 +139,7 @@ class Band:
     jobs_mw: tuple[tuple[float, float, float], ...]
 
 
-def envelope_picture(
-    bands: Sequence[Band], scale: Scale, mean_mw: float, words: dict[str, str], form: str
-) -> Canvas:
+def envelope_picture(bands: Sequence[Band], scale: Scale, mean_mw: float, words: dict[str, str], form: str) -> Canvas:
     """Panels side by side (narrow: one below the other), one y axis for each, durations in even steps."""
     narrow = form == "narrow"
     width = WIDTHS[form]
@@ -187,9 +198,7 @@ def _panel(
     canvas.text((left + right) / 2, bottom + 34, words["axis_x"], anchor="middle", colour=tokens.MUTED)
 
 
-def stages_picture(
-    groups: Sequence[tuple[str, Sequence[tuple[str, float]]]], scale: Scale, form: str
-) -> Canvas:
+def stages_picture(groups: Sequence[tuple[str, Sequence[tuple[str, float]]]], scale: Scale, form: str) -> Canvas:
     """Bars per group: (title, [(stage, MW)]): what is left in blue, what the stage took away hatched."""
     narrow = form == "narrow"
     width, row, head = WIDTHS[form], 46 if narrow else 32, 30

@@ -279,7 +279,12 @@ def _named(setting: Setting, around: Surroundings, at: Sequence[datetime]) -> di
         except ValueError as error:
             first, last = setting.axis.at(0), setting.axis.end
             raise ScenarioError(
-                [Fault("--at", f"{local.isoformat()} lies outside of the work, {first.isoformat()} … {last.isoformat()}")],
+                [
+                    Fault(
+                        "--at",
+                        f"{local.isoformat()} lies outside of the work, {first.isoformat()} … {last.isoformat()}",
+                    )
+                ],
                 source="arguments",
             ) from error
     return named
@@ -293,5 +298,3 @@ def _delay_text(delay: Delay, table: RuleTable, share: Mapping[str, float]) -> s
     if delay.delay_ratio is not None:
         return f"{delay.delay_ratio:g} times the run time for work without a deadline, as given"
     return f"assumptions version {table.delay_version} by kind and run length (D) where no deadline is recorded"
-
-

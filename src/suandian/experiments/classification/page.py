@@ -110,7 +110,11 @@ def _shares(found: Classification, w: views.Word) -> Picture:
     rows = [
         (
             name,
-            [(label, share, share_text(share)) for label, share in frame.select("label", column).iter_rows() if share > 0],
+            [
+                (label, share, share_text(share))
+                for label, share in frame.select("label", column).iter_rows()
+                if share > 0
+            ],
         )
         for column, name in names.items()
     ]
@@ -132,19 +136,19 @@ def _day(found: Classification, w: views.Word) -> Picture:
         {label: float(row[f"{label}_mw"]) for label in labels if row[f"{label}_mw"] > 0}
         for row in found.profile.iter_rows(named=True)
     ]
-    scale = power_scale(max(sum(hour.values()) for hour in hours))
+    scale, title = power_scale(views.largest_mw(found)), views.day_title(found, w)
     words = {"axis_y": w("axis_y"), "axis_day": w("axis_day")}
     used = [label for label in labels if any(label in hour for hour in hours)]
     table = Table(
-        w("f_day"),
+        title,
         [w("axis_day"), *(f"{label}, {scale.unit}" for label in used)],
         [[f"{at}:00", *(scale.text(hour.get(label, 0.0)) for label in used)] for at, hour in enumerate(hours)],
     )
     return Picture(
         "day",
-        w("f_day"),
+        title,
         w("s_day"),
-        drawings.both_forms(w("f_day"), lambda form: drawings.day_picture(hours, scale, words, form)),
+        drawings.both_forms(title, lambda form: drawings.day_picture(hours, scale, words, form)),
         "",
         _class_legend(w, used),
         table,
@@ -196,7 +200,10 @@ def _envelope(found: Classification, w: views.Word) -> Picture:
         title,
         ["", *(f"{head} {name}" for head in (bound, jobs) for name in ("p10", "p50", "p90"))],
         [
-            [f"{w(row['direction'])} {row['duration_h']:g} {w('hours_unit')}", *(scale.text(row[name]) for name in names)]
+            [
+                f"{w(row['direction'])} {row['duration_h']:g} {w('hours_unit')}",
+                *(scale.text(row[name]) for name in names),
+            ]
             for row in frame.iter_rows(named=True)
         ],
     )
@@ -219,7 +226,9 @@ def _stages(found: Classification, w: views.Word) -> Picture:
             w(f"group_{direction}", hours=hours),
             [
                 (w(f"stage_{stage}"), float(value))
-                for stage, value in frame.filter(pl.col("direction") == direction).select("stage", "mean_mw").iter_rows()
+                for stage, value in frame.filter(pl.col("direction") == direction)
+                .select("stage", "mean_mw")
+                .iter_rows()
             ],
         )
         for direction in ("down", "up")
@@ -382,6 +391,6 @@ def _style() -> str:
     }  # fmt: skip
     root = "".join(f"--{name}:{value};" for name, value in colours.items())
     report = _text("suandian.experiments.report", "report.css")
-    return f':root{{{root}--font:{tokens.FONT};--running:"suandian classify"}}\n{report}\n{_text(__package__, "page.css")}'
-
-
+    return (
+        f':root{{{root}--font:{tokens.FONT};--running:"suandian classify"}}\n{report}\n{_text(__package__, "page.css")}'
+    )

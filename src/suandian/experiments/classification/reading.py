@@ -47,7 +47,9 @@ def read_trace(
     if getattr(read, "clock", "") == "naive":
         given.setdefault("zone", zone or _DEFAULT_ZONE)
     elif zone:
-        raise ScenarioError([Fault("--zone", "the times of these records carry their zone; leave it out")], source="arguments")
+        raise ScenarioError(
+            [Fault("--zone", "the times of these records carry their zone; leave it out")], source="arguments"
+        )
     _check_options(read, given)
     try:
         records = read(file, **given)

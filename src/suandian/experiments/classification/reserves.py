@@ -32,8 +32,9 @@ class Envelope:
     """How many MW of IT power can move by how many hours.
 
     quantiles  direction, duration_h, fluid_p10_mw … fluid_p90_mw: the fluid bound with capacity and with jobs that may not
-               pause, over all windows that begin while work arrives; jobs_p10_mw … jobs_p90_mw: whole jobs, over an even
-               sample of these windows. "p10" is what is there in nine of ten windows
+               pause, over all windows that begin while work arrives; jobs_p10_mw … jobs_p90_mw: whole jobs, tried in an
+               even sample of these windows and raised to all of them by the bound's quantiles (ratio estimator: the
+               share of the bound that jobs reach varies less than the bound does). "p10" is there in nine of ten windows
     instants   one row per named instant, direction and duration: the four stages, and what whole jobs did
     stages     direction, duration_h, stage, mean_mw: means over an even sample of windows
     sample_count   windows of that sample, at least
@@ -191,8 +192,14 @@ def _quantiles(
         for row, length in enumerate(lengths):
             fluid = surface.stages["no_pause"][row, :last]
             here = (pl.col("direction") == surface.direction) & (pl.col("duration_h") == length * step_h)
-            by_jobs = sampled.filter(here)["whole_jobs_mw"].to_numpy()
-            rows.append((surface.direction, length * step_h, *_three(fluid[np.isfinite(fluid)]), *_three(by_jobs)))
+            part = sampled.filter(here)
+            bound = _three(fluid[np.isfinite(fluid)])
+            ratios = zip(_three(part["whole_jobs_mw"].to_numpy()), _three(part["no_pause_mw"].to_numpy()), strict=True)
+            by_jobs = [
+                most * (jobs / fluid_there if fluid_there > 0 else 0.0)
+                for most, (jobs, fluid_there) in zip(bound, ratios, strict=True)
+            ]
+            rows.append((surface.direction, length * step_h, *bound, *by_jobs))
     names = [f"{kind}_{name}_mw" for kind in ("fluid", "jobs") for name in ("p10", "p50", "p90")]
     return pl.DataFrame(rows, schema=["direction", "duration_h", *names], orient="row")
 

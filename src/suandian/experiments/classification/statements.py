@@ -13,7 +13,7 @@ Statement = tuple[str, str]
 LOCATION_WORDS: dict[str, Statement] = {
     "latency": ("latency: no other place is near enough", "时延：没有足够近的其他站点"),
     "no_consent": ("no consent, or data must stay", "未同意迁移或数据不可出域"),
-    "no_gain": ("nothing: no other place is cheaper then", "无：彼时他处并不更便宜"),
+    "no_gain": ("no gain: no other place is cheaper then", "无收益：彼时他处并不更便宜"),
     "gravity": ("data: moving costs more than it saves", "数据量：迁移成本高于节省"),
     "latency_region": ("latency: only within its bound", "时延：仅限时延范围内"),
     "gravity_near": ("data: moving takes a good part of the gain", "数据量：迁移成本占去较多节省"),
@@ -24,7 +24,10 @@ LOCATION_WORDS: dict[str, Statement] = {
 
 _TIGHT = {
     "tariff": ("hours of peak or sharp price of the tariff", "电价的峰段与尖峰时段"),
-    "county_limit": ("hours in which the county's import is at 90 % of its limit or above", "县域下网功率达到上限90%及以上的时段"),
+    "county_limit": (
+        "hours in which the county's import is at 90 % of its limit or above",
+        "县域下网功率达到上限90%及以上的时段",
+    ),
     "county_top": (
         "the 5 % of hours with the county's highest import (it stays below 90 % of the limit)",
         "县域下网功率最高的5%时段（未达上限的90%）",
@@ -35,7 +38,8 @@ _TIGHT = {
 
 def statements(found: Classification) -> list[Statement]:
     """In the order in which a reader needs them."""
-    return [*_misleading(found), *_delay(found), *_site(found), *_method(found)]
+    told = [*_misleading(found), *_delay(found), *_site(found), *_method(found)]
+    return [(english[0].upper() + english[1:], chinese) for english, chinese in told]
 
 
 def _misleading(found: Classification) -> list[Statement]:
@@ -135,7 +139,7 @@ def _method(found: Classification) -> list[Statement]:
         ),
         (
             'the bound takes work as a fluid with one queue; "by jobs" moves whole jobs, '
-            f'at {found.envelope.sample_count} or more windows spread over the work',
+            f"at {found.envelope.sample_count} or more windows spread over the work",
             f"上界按单一队列的流体计算；“整作业”为移动完整作业所得，取不少于{found.envelope.sample_count}个均匀分布的窗口",
         ),
         (f"constrained hours: {tight_en}", f"受限时段：{tight_zh}"),

@@ -121,7 +121,15 @@ def class_table(jobs: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
         _share("work_unit_h").alias("work_share_ratio"),
         _share("count").alias("count_share_ratio"),
     )
-    first = ["label", "energy_mwh", "energy_share_ratio", "work_unit_h", "work_share_ratio", "count", "count_share_ratio"]
+    first = [
+        "label",
+        "energy_mwh",
+        "energy_share_ratio",
+        "work_unit_h",
+        "work_share_ratio",
+        "count",
+        "count_share_ratio",
+    ]
     return frame.select(*first, pl.exclude(first))
 
 
@@ -149,7 +157,9 @@ def rule_table(jobs: pl.DataFrame, streams: pl.DataFrame, table: RuleTable) -> p
         both.group_by("rule", "label")
         .agg(pl.col("energy_mwh").sum(), pl.col("count").sum().cast(pl.Int64))
         .with_columns(_share("energy_mwh").alias("energy_share_ratio"), _share("count").alias("count_share_ratio"))
-        .sort(pl.col("rule").replace_strict({name: at for at, name in enumerate(order)}, return_dtype=pl.Int64), "label")
+        .sort(
+            pl.col("rule").replace_strict({name: at for at, name in enumerate(order)}, return_dtype=pl.Int64), "label"
+        )
     )
 
 

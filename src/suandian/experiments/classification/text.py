@@ -103,7 +103,13 @@ def _location(found: Classification) -> str:
 
 
 def _volume(gb_per_mwh: float | None) -> str:
-    return "–" if gb_per_mwh is None or gb_per_mwh == float("inf") else f"{gb_per_mwh:,.2f}" if gb_per_mwh < 10 else f"{gb_per_mwh:,.0f}"
+    return (
+        "–"
+        if gb_per_mwh is None or gb_per_mwh == float("inf")
+        else f"{gb_per_mwh:,.2f}"
+        if gb_per_mwh < 10
+        else f"{gb_per_mwh:,.0f}"
+    )
 
 
 def _envelope(found: Classification) -> str:
@@ -150,7 +156,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     cells = [[str(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
     lines = [
-        "  ".join(cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in cells
     ]
     lines.insert(1, "  ".join("─" * width for width in widths))

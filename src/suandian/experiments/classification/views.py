@@ -15,6 +15,7 @@ __all__ = [
     "Word",
     "card_hours",
     "cards",
+    "day_title",
     "envelope_title",
     "grams",
     "headline",
@@ -92,7 +93,7 @@ def headline(found: Classification, w: Word) -> str:
     """How much may wait, and how much may not."""
     share = _shares(found)
     days, some = share["F4"] + share["F5"], share["F3"] + share["F4"] + share["F5"]
-    now = share["F0"] + share["F1"]
+    now = share["F0"] + share["F1"] + share["F2"]
     wait, span = (days, "span_day") if days >= 0.1 else (some, "span_hours")
     key = "headline" if now > 0 else "headline_none"
     return w(key, share=share_text(wait), span=w(span), now=share_text(now))
@@ -178,6 +179,16 @@ def envelope_title(found: Classification, scale: Scale, w: Word) -> str:
         long=scale.with_unit(_row(found, "down", long)["jobs_p50_mw"]),
         long_h=f"{long:g}",
     )
+
+
+def day_title(found: Classification, w: Word) -> str:
+    """The busiest hour of the mean day, or that there is none."""
+    total = found.profile.select(pl.sum_horizontal(f"F{index}_mw" for index in range(6))).to_series()
+    mean = float(total.mean() or 0.0)  # type: ignore[arg-type]
+    above_ratio = float(total.max() or 0.0) / mean - 1.0 if mean > 0 else 0.0  # type: ignore[arg-type]
+    if above_ratio < 0.1:
+        return w("f_day_flat")
+    return w("f_day", at=total.arg_max(), ratio=share_text(above_ratio))
 
 
 def levels_title(found: Classification, w: Word) -> str:

@@ -21,12 +21,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "scroll": ("table, scrolls sideways", "表格，可左右滚动"),
     # headline
     "headline": (
-        "{share} of the computing energy may wait {span}; {now} must run at once",
-        "{share}的计算用电量{span}，{now}必须即时运行",
+        "{share} of the computing energy may wait {span}; {now} has less than an hour",
+        "{share}的计算用电量{span}，{now}的裕度不足一小时",
     ),
     "headline_none": (
-        "{share} of the computing energy may wait {span}; none has to run at once",
-        "{share}的计算用电量{span}，没有必须即时运行的作业",
+        "{share} of the computing energy may wait {span}; none has less than an hour",
+        "{share}的计算用电量{span}，没有裕度不足一小时的作业",
     ),
     "span_day": ("a day or longer", "可推迟一天以上"),
     "span_hours": ("hours or longer", "可推迟数小时以上"),
@@ -36,9 +36,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "移动完整作业，站点在半数窗口中可下调{down}并持续{hours}小时，在九成窗口中可下调{sure}：分别为平均负荷的{ratio}与{sure_ratio}。"
         "流体上界为{bound}。",
     ),
-    "assumed_pill": ("slack is assumed", "裕度为假定值"),
-    "stated_pill": ("slack is stated", "裕度有据"),
-    "user_pill": ("slack as given for this run", "裕度按本次指定"),
+    "assumed_pill": ("Slack is assumed", "裕度为假定值"),
+    "stated_pill": ("Slack is stated", "裕度有据"),
+    "user_pill": ("Slack as given for this run", "裕度按本次指定"),
     # cards
     "card_wait": ("of the energy may wait a day or longer (F4, F5)", "的用电量可推迟一天以上（F4、F5）"),
     "card_hours": ("may wait some hours (F3)", "可推迟数小时（F3）"),
@@ -65,8 +65,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "row_energy": ("Energy", "用电量"),
     "row_work": ("{unit}-hours", "{unit}小时"),
     "row_count": ("Number of jobs", "作业数"),
-    "f_day": ("When the work runs if nothing is shifted", "不做任何移动时作业的运行时段"),
-    "s_day": ("mean local day, IT power above idle", "平均日（当地时间），高于空载的IT功率"),
+    "f_day": (
+        "By default the load peaks at {at}:00, {ratio} above its mean",
+        "默认情况下负荷在{at}:00最高，高出平均{ratio}",
+    ),
+    "f_day_flat": ("By default the load is much the same at all hours", "默认情况下各时段负荷相近"),
+    "s_day": ("jobs on the mean local day, IT power above idle", "作业的平均日（当地时间），高于空载的IT功率"),
     "axis_day": ("local hour", "当地时间"),
     "F0": ("Immediate", "立即"),
     "F1": ("Interactive", "在线推理"),
@@ -88,7 +92,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "t_marginal": ("marginal", "边际法"),
     "t_official": ("official", "官方因子"),
     # envelope
-    "h_envelope": ("How many MW for how many hours", "多少兆瓦，多少小时"),
+    "h_envelope": ("How much power for how many hours", "多少功率，多少小时"),
     "f_envelope": (
         "Half of the windows give {short} for {short_h} h and {long} for {long_h} h",
         "半数窗口可下调{short}持续{short_h}小时、{long}持续{long_h}小时",
@@ -111,10 +115,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "legend_bound": ("fluid bound, p10–p90 and median", "流体上界，p10–p90与中位数"),
     "legend_jobs": ("whole jobs, p10–p90 and median", "完整作业，p10–p90与中位数"),
     "f_stages": (
-        "Whole jobs keep {share} of what deadlines alone would allow for {hours:g} h",
-        "持续{hours:g}小时，完整作业可实现仅受截止时间约束时的{share}",
+        "Turning down for {hours:g} h, whole jobs keep {share} of what deadlines alone would allow",
+        "下调并持续{hours:g}小时，完整作业可实现仅受截止时间约束时的{share}",
     ),
-    "s_stages": ("mean over sampled windows; hatched: taken away by that limit", "抽样窗口的平均值；斜线：该限制所减去的部分"),
+    "s_stages": (
+        "mean over sampled windows; hatched: taken away by that limit",
+        "抽样窗口的平均值；斜线：该限制所减去的部分",
+    ),
     "c_stages": (
         "Each limit is added to those above it. Gangs stay together, and a paused job finds its way back only where the whole "
         "of it fits.",
@@ -177,13 +184,19 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "t_places": ("Sites in reach", "可达站点数"),
     # rules
     "h_rules": ("What decided", "判定依据"),
-    "s_rules": ("rules version {version}; the first rule that holds decides", "规则版本{version}；按顺序首个成立的规则生效"),
+    "s_rules": (
+        "rules version {version}; the first rule that holds decides",
+        "规则版本{version}；按顺序首个成立的规则生效",
+    ),
     "t_rule": ("Rule", "规则"),
     "t_source": ("Source", "来源"),
     "t_confidence": ("Confidence", "可信度"),
     "stated_by_study": ("stated by the study", "由研究给定"),
     "h_sensitivity": ("If the assumed delay were half or twice as long", "若假定延迟减半或加倍"),
-    "s_sensitivity": ("share of energy by class, and turn-down for {hours:g} h", "各类别用电量占比，及持续{hours:g}小时的下调能力"),
+    "s_sensitivity": (
+        "share of energy by class, and turn-down for {hours:g} h",
+        "各类别用电量占比，及持续{hours:g}小时的下调能力",
+    ),
     "t_factor": ("Delay", "延迟"),
     "t_down_bound": ("bound, {unit}", "上界，{unit}"),
     "t_down_jobs": ("by jobs, {unit}", "完整作业，{unit}"),
