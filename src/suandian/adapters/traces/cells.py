@@ -16,9 +16,12 @@ __all__ = ["STATE_TYPE", "UNKNOWN", "Cells", "check_zone", "elapsed_s", "instant
 UNKNOWN = "unknown"
 STATE_TYPE = pl.Enum([*STATES, UNKNOWN])
 
-#: Texts that stand for nothing, in lower case.
-_NOTHING = ("", "nan", "none", "null", "n/a", "na", "unknown", "nat", "\\n")
+#: Texts that stand for nothing.
+_WORDS = ("nan", "none", "null", "n/a", "na", "unknown", "nat")
+_NOTHING = ["", "NaN", "NaT", "\\N", *_WORDS, *(word.title() for word in _WORDS), *(word.upper() for word in _WORDS)]
 _SPLIT = "\x1f"
+#: Plain numbers above it are Unix seconds (1973); below, a year or a slip.
+_LEAST_UNIX_S = 1e8
 _EXAMPLE_LENGTH = 80
 
 
@@ -28,7 +31,7 @@ def instant_s(text: pl.Expr, zone: str) -> pl.Expr:
     Naive times are those of `zone`. Of a local time that happens twice the first is taken.
     """
     plain = text.str.strip_chars()
-    moment = plain.str.slice(0, 19).str.replace("T", " ", literal=True)
+    moment = plain.str.head(10) + " " + plain.str.slice(11, 8)
     local = moment.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="ms")
     tail = plain.str.slice(19)
     offset = tail.str.extract(r"^(?:[.,]\d+)?\s*([+-]\d{2}:?\d{2})$", 1).str.replace(":", "", literal=True)
@@ -36,16 +39,16 @@ def instant_s(text: pl.Expr, zone: str) -> pl.Expr:
     offset_s = pl.when(offset.str.starts_with("-")).then(-seconds).otherwise(seconds)
     naive_s = local.dt.epoch("s")
     zoned_s = local.dt.replace_time_zone(zone or "UTC", ambiguous="earliest", non_existent="null").dt.epoch("s")
-    return (
-        pl.when(tail.str.contains(r"^(?:[.,]\d+)?\s*$"))
+    known_s = (
+        pl.when((tail == "") | tail.str.contains(r"^[.,]\d+\s*$"))
         .then(zoned_s)
         .when(tail.str.contains(r"^(?:[.,]\d+)?\s*Z$"))
         .then(naive_s)
         .when(offset.is_not_null())
         .then(naive_s - offset_s)
-        .otherwise(plain.str.extract(r"^(\d{9,11})(?:\.\d+)?$", 1).cast(pl.Int64, strict=False))
-        .cast(pl.Float64)
     )
+    unix_s = plain.cast(pl.Float64, strict=False)
+    return known_s.cast(pl.Float64).fill_null(pl.when(unix_s > _LEAST_UNIX_S).then(unix_s.floor()))
 
 
 def elapsed_s(text: pl.Expr) -> pl.Expr:
@@ -74,7 +77,7 @@ class Cells:
     def text(self, name: str) -> pl.Expr:
         """The text without blanks around it; null where it stands for nothing."""
         plain = pl.col(name).str.strip_chars()
-        return pl.when(~plain.str.to_lowercase().is_in(_NOTHING)).then(plain)
+        return pl.when(~plain.is_in(_NOTHING)).then(plain)
 
     def number(self, name: str, *, unknown: int | None = None) -> pl.Expr:
         """A finite number; null where empty or `unknown` (e.g. −1)."""

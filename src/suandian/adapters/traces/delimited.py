@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from suandian.quantity.errors import DataError
 
 __all__ = ["Delimited", "delimited", "header_of"]
 
+_PART_ROWS = 200_000
 _BLANK = {
     "id": pl.String,
     "user": pl.String,
@@ -32,9 +33,12 @@ _BLANK = {
 
 @dataclass(frozen=True, slots=True)
 class Delimited:
-    """An open table: all columns are text, `line` is the place in the file, `raw` (not for Parquet) the whole line."""
+    """An open table, read part by part: all columns are text, `line` is the place in the file.
 
-    frame: pl.LazyFrame
+    `parts()` begins anew at every call; `raw` (not for Parquet) is the whole line.
+    """
+
+    parts: Callable[[], Iterator[pl.LazyFrame]]
     columns: tuple[str, ...]
     remarks: tuple[Remark, ...]
     is_text: bool
@@ -47,16 +51,20 @@ class Delimited:
         """The first of `names` that is a column; empty if none is."""
         return next((name for name in names if name in self.columns), "")
 
-    def rows(self, cells: Cells, state_from: str = "", **columns: pl.Expr) -> pl.LazyFrame:
-        """The columns that `settle` wants: those given, nulls for the others, and what `cells` could not read."""
+    def collected(self, **columns: pl.Expr) -> pl.DataFrame:
+        """Some columns of all parts in memory, for tables that are joined to another."""
+        return pl.concat([part.select(**columns).collect() for part in self.parts()])
+
+    def rows(self, cells: Cells, state_from: str = "", **columns: pl.Expr) -> Iterator[pl.LazyFrame]:
+        """Part by part the columns for `settle`: those given, nulls for the others, and what `cells` could not read."""
         if self.is_text:
             cells.field_count(self.columns[-1])
         blank = {name: pl.lit(None, dtype=kind) for name, kind in _BLANK.items()}
-        frame = self.frame.select("line", cells.fault().alias("fault"), **(blank | columns), **_said(state_from))
         if state_from:
-            unknown = pl.col("state").cast(pl.String) == UNKNOWN
-            frame = frame.with_columns(pl.when(unknown).then("state_said").alias("state_said"))
-        return frame
+            unknown = columns["state"].cast(pl.String) == UNKNOWN
+            columns = columns | {"state_said": pl.when(unknown).then(pl.col(state_from))}
+        wanted = blank | columns
+        return (part.select("line", cells.fault().alias("fault"), **wanted) for part in self.parts())
 
 
 @contextmanager
@@ -84,12 +92,14 @@ def delimited(
         raise DataError(f"{path.name}: {len(found)} columns without a header, {len(headers)} are due: {_list(headers)}")
     _check(columns, needed, path)
     with whole_text(path, truncated=truncated, separator=separator if quotes else "") as text:
-        lines = text.lines()
-        if not bare:
-            lines = lines.slice(1)
-        frame = fields_of(lines, columns, separator, quoted=text.quoted)
+
+        def parts() -> Iterator[pl.LazyFrame]:
+            for number, lines in enumerate(text.lines()):
+                data = lines if bare or number else lines.slice(1)
+                yield fields_of(data, columns, separator, quoted=text.quoted)
+
         try:
-            yield Delimited(frame, columns, text.remarks, is_text=True)
+            yield Delimited(parts, columns, text.remarks, is_text=True)
         except pl.exceptions.PolarsError as error:
             raise DataError(f"{path.name}: cannot be read ({_first_line(error)}); check the file") from error
 
@@ -111,17 +121,19 @@ def _parquet(path: Path, needed: Sequence[str]) -> Delimited:
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(f"{path.name}: cannot be read as Parquet ({_first_line(error)}); check the file") from error
     _check(columns, needed, path)
-    return Delimited(frame.cast(pl.String).with_row_index("line", offset=1), columns, (), is_text=False)
+
+    def parts() -> Iterator[pl.LazyFrame]:
+        rows = int(frame.select(pl.len()).collect().item())
+        for start in range(0, rows, _PART_ROWS):
+            yield frame.slice(start, _PART_ROWS).cast(pl.String).with_row_index("line", offset=start + 1)
+
+    return Delimited(parts, columns, (), is_text=False)
 
 
 def _check(columns: Sequence[str], needed: Sequence[str], path: Path) -> None:
     missing = [name for name in needed if name not in columns]
     if missing:
         raise DataError(f"{path.name}: no column {_list(missing)}; its columns are {_list(columns[:16])}")
-
-
-def _said(state_from: str) -> dict[str, pl.Expr]:
-    return {"state_said": pl.col(state_from)} if state_from else {}
 
 
 def _list(names: Sequence[str]) -> str:

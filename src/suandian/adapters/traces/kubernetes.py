@@ -50,7 +50,7 @@ def read(path: str | Path, *, power: str | PowerModel = "a100", truncated: Trunc
     origin = Origin(
         "kubernetes", f"{file.name}: listing of Kubernetes objects", "times in UTC (RFC 3339)", absolute=True
     )
-    return settle(rows, origin, power_model(power), repaired=remarks, dropped=dropped)
+    return settle([rows], origin, power_model(power), repaired=remarks, dropped=dropped)
 
 
 class _Listing:

@@ -7,7 +7,7 @@ side by side, so every task, or every instance, is a record of its own, named `j
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def read(path: str | Path, *, power: str | PowerModel = "a100", truncated: Trunc
         return settle(rows, Origin("pai2020", source, _BASE, absolute=False), power_model(power), repaired=told_remarks)
 
 
-def _tasks(tasks: Delimited, jobs: Delimited | None) -> pl.LazyFrame:
+def _tasks(tasks: Delimited, jobs: Delimited | None) -> Iterator[pl.LazyFrame]:
     cells = Cells()
     count = cells.number("inst_num").fill_null(1.0)
     rows = tasks.rows(
@@ -99,7 +99,7 @@ def _tasks(tasks: Delimited, jobs: Delimited | None) -> pl.LazyFrame:
     return _submitted(rows, jobs)
 
 
-def _instances(instances: Delimited, tasks: Delimited, jobs: Delimited | None) -> pl.LazyFrame:
+def _instances(instances: Delimited, tasks: Delimited, jobs: Delimited | None) -> Iterator[pl.LazyFrame]:
     cells = Cells()
     rows = instances.rows(
         cells,
@@ -113,15 +113,17 @@ def _instances(instances: Delimited, tasks: Delimited, jobs: Delimited | None) -
         ended_s=_time_s(cells, "end_time"),
     )
     plan_cells = Cells()
-    plans = tasks.frame.select(
+    plans = tasks.collected(
         job=plan_cells.text("job_name"),
         task=plan_cells.text("task_name"),
-        plan_gpus=plan_cells.number("plan_gpu") / _PERCENT,
-        plan_cpus=plan_cells.number("plan_cpu") / _PERCENT,
+        gpus=plan_cells.number("plan_gpu") / _PERCENT,
+        cpus=plan_cells.number("plan_cpu") / _PERCENT,
     ).unique(["job", "task"], keep="first", maintain_order=True)
-    planned = rows.join(plans, on=["job", "task"], how="left", maintain_order="left")
-    planned = planned.with_columns(gpus=pl.col("plan_gpus"), cpus=pl.col("plan_cpus"))
-    return _submitted(planned.drop("plan_gpus", "plan_cpus", "task"), jobs)
+    planned = (
+        part.drop("gpus", "cpus").join(plans.lazy(), on=["job", "task"], how="left", maintain_order="left").drop("task")
+        for part in rows
+    )
+    return _submitted(planned, jobs)
 
 
 def _time_s(cells: Cells, name: str) -> pl.Expr:
@@ -129,17 +131,17 @@ def _time_s(cells: Cells, name: str) -> pl.Expr:
     return cells.number(name, unknown=0) + _BEIJING_S
 
 
-def _submitted(rows: pl.LazyFrame, jobs: Delimited | None) -> pl.LazyFrame:
+def _submitted(rows: Iterator[pl.LazyFrame], jobs: Delimited | None) -> Iterator[pl.LazyFrame]:
     if jobs is None:
-        return rows.drop("job")
+        yield from (part.drop("job") for part in rows)
+        return
     cells = Cells()
-    known = jobs.frame.select(
-        job=cells.text("job_name"), job_user=cells.text("user"), job_start_s=_time_s(cells, "start_time")
+    known = jobs.collected(
+        job=cells.text("job_name"), user=cells.text("user"), submitted_s=_time_s(cells, "start_time")
     ).unique("job", keep="first", maintain_order=True)
-    joined = rows.join(known, on="job", how="left", maintain_order="left")
-    return joined.with_columns(user=pl.col("job_user"), submitted_s=pl.col("job_start_s")).drop(
-        "job", "job_user", "job_start_s"
-    )
+    for part in rows:
+        bare = part.drop("user", "submitted_s")
+        yield bare.join(known.lazy(), on="job", how="left", maintain_order="left").drop("job")
 
 
 def _kind(path: Path) -> str:

@@ -58,7 +58,7 @@ def read(
     base = f"local times of {zone} (the zone is D: the log does not say it)"
     repaired = [*remarks, *tally.remarks()]
     origin = Origin("philly", source, base, absolute=True)
-    return settle(gathered.frame(), origin, power_model(power), repaired=repaired)
+    return settle([gathered.frame()], origin, power_model(power), repaired=repaired)
 
 
 class _Tally:

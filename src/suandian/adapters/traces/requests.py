@@ -68,7 +68,8 @@ def azure_requests(
         told = f"{len(ring) // unit_min} whole {unit} repeated end to end, hours of its clock as local hours (D)"
     demand_mw = np.minimum(peak_mw * shape_ratio * factor, peak_mw)
     year = at_unix_s(first_min * 60).year
-    source = f"Azure LLM inference {year} (CC-BY 4.0), {path.name}: {requests_count} requests in {minutes} full minutes, {told}"
+    read = f"{path.name}: {requests_count} requests in {minutes} full minutes"
+    source = f"Azure LLM inference {year} (CC-BY 4.0), {read}, {told}"
     return Series(axis, demand_mw, "MW", source)
 
 
@@ -78,19 +79,18 @@ def _by_minute(path: Path) -> tuple[int, tuple[NDArray[np.float64], NDArray[np.f
         cells = Cells()
         at_s, tokens_in, tokens_out = cells.instant_s("TIMESTAMP"), *(cells.number(name) for name in _COLUMNS[1:])
         cells.faults.append(pl.when(at_s.is_null()).then(pl.lit("TIMESTAMP cannot be read\x1f")))
-        frame = table.frame.select(
-            "line",
-            minute=at_s // 60,
-            tokens_in=tokens_in.fill_null(0.0),
-            tokens_out=tokens_out.fill_null(0.0),
-            fault=cells.fault(),
-        )
-        bad = frame.filter(pl.col("fault").is_not_null()).head(1).collect(engine="streaming")
-        if len(bad):
-            what, _, text = str(bad["fault"][0]).partition("\x1f")
-            raise DataError(f"{path.name}: line {bad['line'][0]}: {what}: {text!r}; correct or delete the line")
-        counts = frame.group_by("minute").agg(pl.col("tokens_in", "tokens_out").sum(), pl.len().alias("requests"))
-        found = counts.sort("minute").collect(engine="streaming")
+        sums: list[pl.DataFrame] = []
+        for part in table.parts():
+            frame = part.select(
+                "line",
+                minute=at_s // 60,
+                tokens_in=tokens_in.fill_null(0.0),
+                tokens_out=tokens_out.fill_null(0.0),
+                fault=cells.fault(),
+            ).collect()
+            _refuse(frame, path)
+            sums.append(frame.group_by("minute").agg(pl.col("tokens_in", "tokens_out").sum(), pl.len().alias("count")))
+    found = pl.concat(sums).group_by("minute").sum().sort("minute") if sums else pl.DataFrame()
     if not len(found):
         raise DataError(f"{path.name}: holds no request")
     minute = found["minute"].to_numpy().astype(np.int64)
@@ -101,7 +101,14 @@ def _by_minute(path: Path) -> tuple[int, tuple[NDArray[np.float64], NDArray[np.f
         np.bincount(minute - minute[0], weights=found[name].to_numpy(), minlength=size).astype(np.float64)
         for name in ("tokens_in", "tokens_out")
     )
-    return int(minute[0]), (into, out), int(found["requests"].sum())
+    return int(minute[0]), (into, out), int(found["count"].sum())
+
+
+def _refuse(frame: pl.DataFrame, path: Path) -> None:
+    bad = frame.filter(pl.col("fault").is_not_null()).head(1)
+    if len(bad):
+        what, _, text = str(bad["fault"][0]).partition("\x1f")
+        raise DataError(f"{path.name}: line {bad['line'][0]}: {what}: {text!r}; correct or delete the line")
 
 
 def _ring_mean(ratio: NDArray[np.float64], starts_min: NDArray[np.float64], width: float) -> NDArray[np.float64]:

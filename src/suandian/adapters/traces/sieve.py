@@ -15,17 +15,18 @@ Jobs wider than any site are kept: whether they fit is for the study to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from suandian.adapters.traces.cells import UNKNOWN
+from suandian.adapters.traces.cells import STATE_TYPE, UNKNOWN
 from suandian.adapters.traces.power import PowerModel
 from suandian.model.records import JobRecords, Remark
 
-__all__ = ["Origin", "Sieve", "settle"]
+__all__ = ["Origin", "Sieve", "Tally", "settle"]
 
 _SPLIT = "\x1f"
 _EXAMPLE_LENGTH = 80
@@ -33,8 +34,21 @@ _EXAMPLE_LENGTH = 80
 _LONGEST_S = 3.2e9
 _LATEST_S = 7.26e9
 _MOST_GPUS = 2**31 - 1
-_OPTIONAL = {
-    "due_s": pl.Float64,
+_KEPT: Mapping[str, Any] = {
+    "line": pl.UInt32,
+    "id": pl.String,
+    "user": pl.String,
+    "kind": pl.String,
+    "state": STATE_TYPE,
+    "submitted_s": pl.Int64,
+    "started_s": pl.Int64,
+    "duration_s": pl.Int64,
+    "gpus": pl.Int32,
+    "cpus": pl.Float64,
+    "power_kw": pl.Float64,
+}
+_OPTIONAL: Mapping[str, Any] = {
+    "due_s": pl.Int64,
     "preemptible": pl.Boolean,
     "latency_max_ms": pl.Float64,
     "data_gb": pl.Float64,
@@ -51,41 +65,56 @@ class Origin:
     absolute: bool
 
 
+class Tally:
+    """What was mended and dropped so far, by reason: the counts of all parts, the place of the first."""
+
+    def __init__(self) -> None:
+        self.repaired: dict[str, Remark] = {}
+        self.dropped: dict[str, Remark] = {}
+
+    @staticmethod
+    def add(told: dict[str, Remark], remark: Remark) -> None:
+        """One more remark; the first place and example of a reason stay."""
+        seen = told.get(remark.reason)
+        first = remark if seen is None else seen
+        count = remark.count + (0 if seen is None else seen.count)
+        told[remark.reason] = Remark(remark.reason, count, first.line, first.example)
+
+
 class Sieve:
     """Rows under inspection: `drop` and `mend` tell what they did, with the first line and an example."""
 
-    def __init__(self, frame: pl.DataFrame, *, repaired: Iterable[Remark] = (), dropped: Iterable[Remark] = ()) -> None:
+    def __init__(self, frame: pl.DataFrame, tally: Tally) -> None:
         self.frame = frame
-        self.repaired = list(repaired)
-        self.dropped = list(dropped)
+        self.tally = tally
 
     def drop(self, where: pl.Expr, reason: str, example: pl.Expr | None = None) -> None:
         """Leave out the rows `where`."""
-        mask = self._told(self.dropped, where, reason, example)
+        mask = self._told(self.tally.dropped, where, reason, example)
         if mask is not None:
             self.frame = self.frame.filter(~mask)
 
     def mend(self, where: pl.Expr, reason: str, example: pl.Expr | None = None, **columns: pl.Expr) -> None:
         """Set `columns` in the rows `where`."""
-        mask = self._told(self.repaired, where, reason, example)
+        mask = self._told(self.tally.repaired, where, reason, example)
         if mask is not None and columns:
             self.frame = self.frame.with_columns(
                 pl.when(mask).then(value).otherwise(pl.col(name)).alias(name) for name, value in columns.items()
             )
 
-    def _told(self, told: list[Remark], where: pl.Expr, reason: str, example: pl.Expr | None) -> pl.Series | None:
+    def _told(self, told: dict[str, Remark], where: pl.Expr, reason: str, example: pl.Expr | None) -> pl.Series | None:
         mask = self.frame.select(where.fill_null(value=False).alias("where")).to_series()
         count = int(mask.sum())
         if not count:
             return None
         row = self.frame[int(np.argmax(mask.to_numpy()))]
         text = "" if example is None else str(row.select(example.cast(pl.String)).item() or "")
-        told.append(Remark(reason, count, int(row["line"].item()), text[:_EXAMPLE_LENGTH]))
+        Tally.add(told, Remark(reason, count, int(row["line"].item()), text[:_EXAMPLE_LENGTH]))
         return mask
 
 
 def settle(
-    rows: pl.LazyFrame,
+    parts: Iterable[pl.LazyFrame],
     origin: Origin,
     power: PowerModel,
     *,
@@ -93,39 +122,59 @@ def settle(
     dropped: Iterable[Remark] = (),
     times_win: bool = False,
 ) -> JobRecords:
-    """Rows → records, by the rules of the module.
+    """Rows → records, by the rules of the module; part by part, so that only what is kept stays in memory.
 
-    `rows` has the columns `line`, `id`, `user`, `kind`, `state` (`cells.STATE_TYPE`), `submitted_s`, `started_s`,
+    Each part has the columns `line`, `id`, `user`, `kind`, `state` (`cells.STATE_TYPE`), `submitted_s`, `started_s`,
     `ended_s`, `duration_s`, `gpus`, `cpus` (floats, null where the record does not say), `fault` (text or null), and
-    may have `power_given_kw`, `due_s`, `preemptible`, `latency_max_ms`, `data_gb`. `times_win`: where both are known,
-    end less start is the run time. `repaired`, `dropped`: what the reader itself did; dropped rows are not in `rows`.
+    may have `mended` (what the reader mended in the row, or null), `state_said`, `power_given_kw`, `due_s`,
+    `preemptible`, `latency_max_ms`, `data_gb`. `times_win`: where both are known, end less start is the run time.
+    `repaired`, `dropped`: what the reader itself did, looked at after the last part; dropped rows are not in `parts`.
     """
-    before = tuple(dropped)
-    sieve = Sieve(rows.collect(engine="streaming"), repaired=repaired, dropped=before)
-    read_count = len(sieve.frame) + sum(remark.count for remark in before)
-    _readable(sieve)
-    _names(sieve)
-    _run_times(sieve, times_win=times_win)
-    _submissions(sieve)
-    _widths(sieve, power)
-    _single_ids(sieve)
-    _in_order(sieve)
-    frame = sieve.frame
-    for name, kind in _OPTIONAL.items():
-        if name not in frame.columns:
-            frame = frame.with_columns(pl.lit(None, dtype=kind).alias(name))
-    seconds = ("submitted_s", "started_s", "duration_s", "due_s")
-    frame = frame.with_columns(pl.col(name).round().cast(pl.Int64) for name in seconds)
+    tally = Tally()
+    kept: list[pl.DataFrame] = []
+    read_count = 0
+    given = False
+    for part in parts:
+        sieve = Sieve(part.collect(), tally)
+        read_count += len(sieve.frame)
+        given = given or "power_given_kw" in sieve.frame.columns
+        _readable(sieve)
+        _names(sieve)
+        _run_times(sieve, times_win=times_win)
+        _submissions(sieve)
+        _widths(sieve, power)
+        _mended(sieve)
+        kept.append(_compact(sieve.frame))
+    for told, own in ((tally.repaired, repaired), (tally.dropped, dropped)):
+        for remark in own:
+            Tally.add(told, remark)
+            read_count += remark.count if told is tally.dropped else 0
+    frame = pl.concat(kept) if kept else pl.DataFrame(schema=_KEPT)
+    del kept
+    whole = Sieve(frame if frame["line"].is_sorted() else frame.sort("line"), tally)
+    _single_ids(whole)
+    _in_order(whole)
+    frame = whole.frame.with_columns(
+        pl.lit(None, dtype=kind).alias(name) for name, kind in _OPTIONAL.items() if name not in whole.frame.columns
+    )
     return JobRecords(
         frame=frame,
         format=origin.format,
         source=origin.source,
         time_base=origin.time_base,
         absolute=origin.absolute,
-        power_model="as the record gives it" if "power_given_kw" in frame.columns else power.told,
+        power_model="as the record gives it" if given else power.told,
         read_count=read_count,
-        repaired=tuple(sieve.repaired),
-        dropped=tuple(sieve.dropped),
+        repaired=tuple(tally.repaired.values()),
+        dropped=tuple(tally.dropped.values()),
+    )
+
+
+def _compact(frame: pl.DataFrame) -> pl.DataFrame:
+    """Only the columns of records, in whole seconds."""
+    columns = {**_KEPT, **{name: kind for name, kind in _OPTIONAL.items() if name in frame.columns}}
+    return frame.select(
+        (pl.col(name).round() if name.endswith("_s") else pl.col(name)).cast(kind) for name, kind in columns.items()
     )
 
 
@@ -135,7 +184,6 @@ def _readable(sieve: Sieve) -> None:
         kinds = sieve.frame.select(parts.struct.field("field_0").unique()).to_series().drop_nulls().sort()
         for kind in kinds:
             sieve.drop(parts.struct.field("field_0") == kind, str(kind), parts.struct.field("field_1"))
-    sieve.frame = sieve.frame.drop("fault")
 
 
 def _names(sieve: Sieve) -> None:
@@ -192,20 +240,35 @@ def _widths(sieve: Sieve, power: PowerModel) -> None:
     sieve.mend(part, "part of a GPU: occupies a whole one, draws its part of the power", gpus, gpus=gpus.ceil())
 
 
+def _mended(sieve: Sieve) -> None:
+    if "mended" in sieve.frame.columns:
+        for reason in sieve.frame["mended"].drop_nulls().unique().sort():
+            sieve.mend(pl.col("mended") == reason, str(reason), pl.col("id"))
+
+
 def _single_ids(sieve: Sieve) -> None:
-    if not sieve.frame["id"].is_duplicated().any():
+    hashes = np.sort(sieve.frame["id"].hash().to_numpy())
+    if not (hashes[1:] == hashes[:-1]).any():
         return
     run = pl.struct("id", "submitted_s", "started_s", "duration_s", "gpus", "cpus")
-    sieve.drop(~run.is_first_distinct(), "the same run stands there twice; once is enough", pl.col("id"))
-    nth = (pl.int_range(pl.len()).over("id") + 1).cast(pl.String)
-    again = ~pl.col("id").is_first_distinct()
+    twice = _among_shared(sieve.frame, ~run.is_first_distinct())
+    sieve.drop(twice, "the same run stands there twice; once is enough", pl.col("id"))
+    again = _among_shared(sieve.frame, ~pl.col("id").is_first_distinct())
     reason = "one id, several runs (restarted or numbered anew): each is a job, numbered #2, #3 …"
+    nth = (pl.int_range(pl.len()).over("id") + 1).cast(pl.String)
     sieve.mend(again, reason, pl.col("id"), id=pl.col("id") + "#" + nth)
+
+
+def _among_shared(frame: pl.DataFrame, where: pl.Expr) -> pl.Expr:
+    """`where` as a mask over all rows, worked out only among rows that share their id with another."""
+    shared = frame["id"].is_duplicated().to_numpy()
+    mask = np.zeros(len(frame), dtype=np.bool_)
+    mask[shared] = frame.filter(pl.Series(shared)).select(where).to_series().to_numpy()
+    return pl.lit(pl.Series(mask))
 
 
 def _in_order(sieve: Sieve) -> None:
     back = pl.col("submitted_s").diff() < 0
-    before = len(sieve.repaired)
     sieve.mend(back, "earlier than the line before; sorted by submission", pl.col("id"))
-    if len(sieve.repaired) > before:
+    if not sieve.frame["submitted_s"].is_sorted():
         sieve.frame = sieve.frame.sort("submitted_s", maintain_order=True)

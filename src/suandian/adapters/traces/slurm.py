@@ -7,7 +7,7 @@ their own, as Slurm schedules them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from suandian.adapters.traces.sieve import Origin, settle
 from suandian.adapters.traces.states import SLURM_STATES
 from suandian.adapters.traces.text import Truncated
 from suandian.adapters.traces.tres import cpus_of, gpus_of, tres_counts
-from suandian.model.records import JobRecords, Remark
+from suandian.model.records import JobRecords
 from suandian.quantity.errors import DataError
 
 __all__ = ["FORMAT", "read"]
@@ -52,17 +52,16 @@ def read(
         _check(table, file)
         if not zone and _is_naive(table):
             raise DataError(f"{file.name}: its times are local and naive; say their `zone`, e.g. Asia/Shanghai or UTC")
-        table, dropped = _without_steps(table)
         rows = _rows(table, Cells(zone or "UTC"))
         base = f"local times of {zone}" if zone else "Unix seconds, or times with their offset"
         origin = Origin("slurm", f"{file.name}: Slurm accounting (sacct -P)", base, absolute=True)
-        return settle(rows, origin, power_model(power), repaired=table.remarks, dropped=dropped)
+        return settle(rows, origin, power_model(power), repaired=table.remarks)
 
 
 def _lower(table: Delimited) -> Delimited:
     lower = tuple(name.lower() for name in table.columns)
-    renamed = table.frame.rename(dict(zip(table.columns, lower, strict=True)))
-    return Delimited(renamed, lower, table.remarks, table.is_text)
+    names = dict(zip(table.columns, lower, strict=True))
+    return Delimited(lambda: (part.rename(names) for part in table.parts()), lower, table.remarks, table.is_text)
 
 
 def _check(table: Delimited, file: Path) -> None:
@@ -80,23 +79,13 @@ def _check(table: Delimited, file: Path) -> None:
 
 
 def _is_naive(table: Delimited) -> bool:
-    first = table.frame.select(pl.col("submit").filter(pl.col("submit").str.contains(r"^\d{4}-")).head(1)).collect()
-    return bool(len(first)) and not bool(first["submit"].str.contains(r"(?:Z|[+-]\d{2}:?\d{2})\s*$")[0])
+    times = pl.col("submit").filter(pl.col("submit").str.contains(r"^\d{4}-"))
+    firsts = (part.select(times.head(1)).collect() for part in table.parts())
+    first = next((found for found in firsts if len(found)), None)
+    return first is not None and not bool(first["submit"].str.contains(r"(?:Z|[+-]\d{2}:?\d{2})\s*$")[0])
 
 
-def _without_steps(table: Delimited) -> tuple[Delimited, tuple[Remark, ...]]:
-    name = table.first("jobid", "jobidraw")
-    step = pl.col(name).str.contains(".", literal=True)
-    told = table.frame.filter(step).select(pl.len().alias("count"), pl.col("line", name).first())
-    count, line, example = told.collect(engine="streaming").row(0)
-    if not count:
-        return table, ()
-    remark = Remark("job step, part of its job", int(count), int(line), str(example))
-    frame = table.frame.filter(~step.fill_null(value=False))
-    return Delimited(frame, table.columns, table.remarks, table.is_text), (remark,)
-
-
-def _rows(table: Delimited, cells: Cells) -> pl.LazyFrame:
+def _rows(table: Delimited, cells: Cells) -> Iterator[pl.LazyFrame]:
     def text(*names: str) -> pl.Expr:
         name = table.first(*names)
         return cells.text(name) if name else pl.lit(None, dtype=pl.String)
@@ -111,6 +100,9 @@ def _rows(table: Delimited, cells: Cells) -> pl.LazyFrame:
         run_s = cells.elapsed_s("elapsed")
     else:
         run_s = pl.lit(None, dtype=pl.Float64)
+    name = table.first("jobid", "jobidraw")
+    step = pl.col(name).str.contains(".", literal=True)
+    cells.faults.insert(0, pl.when(step).then(pl.lit("job step, part of its job\x1f") + pl.col(name)))
     granted = [pl.col(name) for name in ("alloctres", "allocgres") if table.has(name)]
     asked = [pl.col(name) for name in ("reqtres", "reqgres") if table.has(name)]
     none = pl.lit(None, dtype=pl.Float64)
@@ -140,7 +132,7 @@ def _read_json(file: Path, power: PowerModel, truncated: Truncated) -> JobRecord
             gathered.add(number, **_job(as_dict(entry)))
         remarks = tuple(found.remarks)
     origin = Origin("slurm", f"{file.name}: Slurm accounting (sacct --json)", "Unix seconds (UTC)", absolute=True)
-    return settle(gathered.frame(), origin, power, repaired=remarks)
+    return settle([gathered.frame()], origin, power, repaired=remarks)
 
 
 def _job(job: Mapping[str, Any]) -> dict[str, object]:

@@ -7,7 +7,7 @@ Definition: https://www.cs.huji.ac.il/labs/parallel/workload/swf.html. Header li
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -67,10 +67,11 @@ def read(path: str | Path, *, power: str | PowerModel = "a100", truncated: Trunc
             duration_s=number["run_time"],
             cpus=number["allocated_processors"].fill_null(number["requested_processors"]),
             status=pl.col("status").str.strip_chars(),
-            requested=number["allocated_processors"].is_null() & number["requested_processors"].is_not_null(),
+            mended=pl.when(
+                number["allocated_processors"].is_null() & number["requested_processors"].is_not_null()
+            ).then(pl.lit("allocated processors unknown: those requested")),
         )
-        whole, repaired, dropped = _whole_jobs(rows)
-        repaired = [*text.remarks, *repaired, *_requested(whole)]
+        partials = _Partials(list(text.remarks))
         zone = header.get("TimeZoneString", "")
         base = (
             f"UnixStartTime {start_s:.0f} (UTC){f', logged in {zone}' if zone else ''}"
@@ -80,16 +81,17 @@ def read(path: str | Path, *, power: str | PowerModel = "a100", truncated: Trunc
         size = ", ".join(f"{name} {header[name]}" for name in ("Computer", "MaxNodes", "MaxProcs") if name in header)
         source = f"{file.name}: Standard Workload Format{f' ({size})' if size else ''}"
         origin = Origin("swf", source, base, absolute=bool(start_s))
-        frame = whole.drop("status", "requested").lazy()
-        return settle(frame, origin, power_model(power), repaired=repaired, dropped=dropped)
+        whole = partials.set_apart(rows)
+        return settle(whole, origin, power_model(power), repaired=partials.repaired, dropped=partials.dropped)
 
 
 def header_of(text: Text) -> tuple[dict[str, str], dict[int, str]]:
     """Header comments by name, and queue names by number."""
-    comments = text.lines().filter(pl.col("raw").str.strip_chars_start().str.starts_with(";")).head(2000)
     header: dict[str, str] = {}
     queues: dict[int, str] = {}
-    for line in comments.collect(engine="streaming")["raw"]:
+    first = next(text.lines(), pl.LazyFrame(schema={"raw": pl.String}))
+    comments = first.filter(pl.col("raw").str.strip_chars_start().str.starts_with(";"))
+    for line in comments.collect()["raw"]:
         found = _HEADER.match(str(line))
         if found is None:
             continue
@@ -109,8 +111,13 @@ def _start_s(header: Mapping[str, str]) -> float:
 
 def _table(text: Text) -> Delimited:
     plain = pl.col("raw").str.strip_chars().str.replace_all(r"\s+", " ")
-    lines = text.lines().with_columns(plain).filter(~pl.col("raw").str.starts_with(";"))
-    return Delimited(fields_of(lines, FIELDS, " "), FIELDS, text.remarks, is_text=True)
+
+    def parts() -> Iterator[pl.LazyFrame]:
+        for lines in text.lines():
+            data = lines.with_columns(plain).filter(~pl.col("raw").str.starts_with(";"))
+            yield fields_of(data, FIELDS, " ")
+
+    return Delimited(parts, FIELDS, text.remarks, is_text=True)
 
 
 def _named(column: str, what: str) -> pl.Expr:
@@ -126,40 +133,48 @@ def _queue(queues: Mapping[int, str]) -> pl.Expr:
     return (named if queues else pl.lit(None, dtype=pl.String)).fill_null(_named("queue_number", "queue"))
 
 
-def _requested(frame: pl.DataFrame) -> list[Remark]:
-    asked = frame.filter("requested")
-    if not len(asked):
-        return []
-    return [Remark("allocated processors unknown: those requested", len(asked), int(asked["line"][0]), asked["id"][0])]
-
-
-def _whole_jobs(rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[Remark], list[Remark]]:
+class _Partials:
     """Partial executions out of the way: left out where the whole job has a line, else joined into one."""
-    frame = rows.collect(engine="streaming")
-    partial = frame["status"].is_in(_PARTIAL).fill_null(value=False) & frame["fault"].is_null()
-    if not partial.any():
-        return frame, [], []
-    whole, parts = frame.filter(~partial), frame.filter(partial)
-    known = parts["id"].is_in(whole["id"].drop_nulls().implode())
-    extra, alone = parts.filter(known), parts.filter(~known)
-    dropped, repaired = [], []
-    if len(extra):
-        reason = "partial execution, already in the line of the whole job"
-        dropped.append(Remark(reason, len(extra), int(extra["line"][0]), str(extra["id"][0])))
-    if len(alone):
-        joined = _joined(alone)
-        reason = "partial executions without a line of the whole job, joined to their job"
-        repaired.append(Remark(reason, len(joined), int(alone["line"][0]), str(alone["id"][0])))
-        if len(alone) > len(joined):
-            reason = "further partial execution, joined to the first of its job"
-            dropped.append(Remark(reason, len(alone) - len(joined), int(alone["line"][0]), str(alone["id"][0])))
-        whole = pl.concat([whole, joined.select(whole.columns)]).sort("line")
-    return whole, repaired, dropped
+
+    def __init__(self, repaired: list[Remark]) -> None:
+        self.repaired = repaired
+        self.dropped: list[Remark] = []
+
+    def set_apart(self, rows: Iterable[pl.LazyFrame]) -> Iterator[pl.LazyFrame]:
+        """The lines of whole jobs part by part, at last the joined ones."""
+        apart: list[pl.DataFrame] = []
+        names: list[pl.Series] = []
+        for part in rows:
+            frame = part.collect()
+            partial = frame["status"].is_in(_PARTIAL).fill_null(value=False) & frame["fault"].is_null()
+            whole = frame.filter(~partial) if partial.any() else frame
+            if partial.any():
+                apart.append(frame.filter(partial))
+            names.append(whole["id"])
+            yield whole.drop("status").lazy()
+        if apart:
+            parts = pl.concat(apart)
+            known = parts["id"].is_in(pl.concat(names).drop_nulls().implode())
+            yield self._told(parts.filter(known), parts.filter(~known)).drop("status").lazy()
+
+    def _told(self, extra: pl.DataFrame, alone: pl.DataFrame) -> pl.DataFrame:
+        """The joined jobs of `alone`."""
+        self._drop("partial execution, already in the line of the whole job", extra, len(extra))
+        joined = _joined(alone).select(alone.columns)
+        if len(alone):
+            reason = "partial executions without a line of the whole job, joined to their job"
+            self.repaired.append(Remark(reason, len(joined), int(alone["line"][0]), str(alone["id"][0])))
+        self._drop("further partial execution, joined to the first of its job", alone, len(alone) - len(joined))
+        return joined
+
+    def _drop(self, reason: str, frame: pl.DataFrame, count: int) -> None:
+        if count:
+            self.dropped.append(Remark(reason, count, int(frame["line"][0]), str(frame["id"][0])))
 
 
 def _joined(parts: pl.DataFrame) -> pl.DataFrame:
     last = [pl.col(name).last() for name in ("state", "status", "state_said")]
-    first = [pl.col(name).first() for name in ("line", "user", "kind", "fault", "ended_s", "gpus", "requested")]
+    first = [pl.col(name).first() for name in ("line", "user", "kind", "fault", "ended_s", "gpus", "mended")]
     numbers = [pl.col("submitted_s").min(), pl.col("started_s").min(), pl.col("duration_s").sum(), pl.col("cpus").max()]
     return parts.group_by("id", maintain_order=True).agg(*first, *numbers, *last)
 

@@ -59,7 +59,7 @@ def read(path: str | Path, *, zone: str = "", power: str | PowerModel = "a100") 
     )
     base = f"local times of {zone}" if zone else "times with their offset from UTC"
     origin = Origin("table", f"{file.name}: a table of one's own", base, absolute=True)
-    return settle(frame.lazy(), origin, power_model(power))
+    return settle([frame.lazy()], origin, power_model(power))
 
 
 def _recognises(head: Head) -> bool:

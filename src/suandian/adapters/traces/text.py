@@ -1,4 +1,4 @@
-"""The door for large text files: unpacked, decoded and checked in one pass of chunks, then scanned as lines.
+"""The door for large text files: unpacked, decoded and checked in one pass of chunks, then read part by part as lines.
 
 Memory does not grow with the file. A sound UTF-8 file is scanned in place; otherwise (gzip, tar.gz, UTF-16, lines in
 another encoding, quotes) a clean copy stands in a scratch folder while it is read. Line numbers stay those of the file.
@@ -31,7 +31,7 @@ Truncated = Literal["refuse", "keep"]
 #: Stands for a separator inside quotes until the line has been split.
 _PLACEHOLDER = "\x1f"
 _NEVER = "\x1e"
-_CHUNK_BYTES = 8_000_000
+_CHUNK_BYTES = 16_000_000
 _EXAMPLE_LENGTH = 80
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _BOM = b"\xef\xbb\xbf"
@@ -46,23 +46,25 @@ class Text:
     name: str
     lines_count: int
     remarks: tuple[Remark, ...]
+    parts: tuple[tuple[int, int, int], ...]
     quoted: bool = False
 
-    def lines(self) -> pl.LazyFrame:
-        """Columns `line` (from 1) and `raw`, one row per line of the file; blank lines are left out."""
-        if not self.path.stat().st_size:
-            return pl.LazyFrame(schema={"line": pl.UInt32, "raw": pl.String})
-        frame = pl.scan_csv(
-            self.path,
-            has_header=False,
-            schema={"raw": pl.String},
-            separator=_NEVER,
-            quote_char=None,
-            row_index_name="line",
-            row_index_offset=1,
-            truncate_ragged_lines=True,
-        )
-        return frame.filter(pl.col("raw").str.strip_chars() != "")
+    def lines(self) -> Iterator[pl.LazyFrame]:
+        """Part by part: columns `line` (from 1) and `raw`, one row per line of the file; blank lines are left out."""
+        with self.path.open("rb") as stream:
+            for start, size_bytes, first_line in self.parts:
+                stream.seek(start)
+                frame = pl.read_csv(
+                    stream.read(size_bytes),
+                    has_header=False,
+                    schema={"raw": pl.String},
+                    separator=_NEVER,
+                    quote_char=None,
+                    row_index_name="line",
+                    row_index_offset=first_line,
+                    truncate_ragged_lines=True,
+                )
+                yield frame.lazy().filter(pl.col("raw").str.strip_chars() != "")
 
 
 def fields_of(lines: pl.LazyFrame, names: Sequence[str], separator: str, *, quoted: bool = False) -> pl.LazyFrame:
@@ -118,6 +120,8 @@ class _Cleaner:
     broken: str = ""
     quoted: bool = False
     done_bytes: int = 0
+    written_bytes: int = 0
+    parts: list[tuple[int, int, int]] = field(default_factory=list)
     out: IO[bytes] | None = None
     notes: dict[str, Remark] = field(default_factory=dict)
 
@@ -125,7 +129,9 @@ class _Cleaner:
         if self.broken:
             self.note(f"{self.broken}: only the whole lines before that were read", self.lines_count, b"")
         path = self.target if self.out is not None else self.source
-        return Text(path, self.source.name, self.lines_count, tuple(self.notes.values()), self.quoted)
+        return Text(
+            path, self.source.name, self.lines_count, tuple(self.notes.values()), tuple(self.parts), self.quoted
+        )
 
     def run(self) -> None:
         with opened(self.source) as stream:
@@ -173,8 +179,10 @@ class _Cleaner:
             clean = b"\n".join([self._unquoted(line, at) for at, line in enumerate(clean.split(b"\n"))])
         if clean is not block:
             self._start_copy()
+        self.parts.append((self.written_bytes, len(clean), self.lines_count + 1))
         self.lines_count += block.count(b"\n")
         self.done_bytes += len(block)
+        self.written_bytes += len(clean)
         if self.out is not None:
             self.out.write(clean)
 
