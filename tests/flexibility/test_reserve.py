@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from suandian.flexibility.reserve import WorkQueue, held_mw, turn_down_mw, turn_up_mw
+from suandian.flexibility.reserve import WorkQueue, power_held_mw, turn_down_mw, turn_up_mw
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 
@@ -20,7 +20,7 @@ def queue_of(default, released, due, capacity, step_h=1.0):
 
 
 def optimum(queue, first, length, sign, notice, held):
-    """The definition: run w(t), largest P with w = w0 ± P in the window, the default before notice, bounds throughout."""
+    """The definition: the largest P with w = w0 ± P in the window, the default before notice, bounds throughout."""
     periods, h = len(queue.default_mw), queue.step_h
     begin = max(first - notice, 0)
     capacity = np.maximum(queue.capacity_mw, queue.default_mw)
@@ -77,8 +77,8 @@ def test_every_window_equals_the_linear_programme(case, notice):
     queue, held = case
     periods = len(queue.default_mw)
     lengths = range(1, periods + 1)
-    down = turn_down_mw(queue, lengths, held=held)
-    up = turn_up_mw(queue, lengths, notice=notice, held=held)
+    down = turn_down_mw(queue, lengths, held_mw=held)
+    up = turn_up_mw(queue, lengths, notice=notice, held_mw=held)
     for row, length in enumerate(lengths):
         for first in range(periods):
             if first + length > periods:
@@ -94,10 +94,10 @@ def test_every_window_equals_the_linear_programme(case, notice):
 def test_longer_gives_less_and_more_notice_gives_more(case, notice):
     queue, held = case
     lengths = range(1, len(queue.default_mw) + 1)
-    for found in (turn_down_mw(queue, lengths, held=held), turn_up_mw(queue, lengths, notice=notice, held=held)):
+    for found in (turn_down_mw(queue, lengths, held_mw=held), turn_up_mw(queue, lengths, notice=notice, held_mw=held)):
         steps = np.diff(found, axis=0)
         assert (steps[np.isfinite(steps)] <= 1e-9).all()
-    free, bound = turn_down_mw(queue, lengths), turn_down_mw(queue, lengths, held=held)
+    free, bound = turn_down_mw(queue, lengths), turn_down_mw(queue, lengths, held_mw=held)
     assert (bound <= free + 1e-9)[np.isfinite(free)].all()
     less, more = (turn_up_mw(queue, lengths, notice=n) for n in (notice, notice + 1))
     assert (less <= more + 1e-9)[np.isfinite(less)].all()
@@ -126,7 +126,7 @@ def test_power_that_may_not_stop_is_that_of_jobs_begun_before():
     axis = TimeAxis(datetime(2026, 4, 1, tzinfo=UTC), timedelta(hours=1), 6)
     start = axis.start_s + np.array([0, 1800, 7200])
     end = axis.start_s + np.array([3 * 3600, 9000, 6 * 3600])
-    held = held_mw(axis, start, end, np.array([1.0, 10.0, 100.0]), 3)
+    held = power_held_mw(axis, start, end, np.array([1.0, 10.0, 100.0]), 3)
     # Row 0: going on in interval t. Job 0 begins with interval 0, so a decision at 0 may still put it off.
     assert held[0] == pytest.approx([0, 11, 1 + 5, 100, 100, 100])
     assert held[1] == pytest.approx([0, 1 + 5, 0, 100, 100, 0])
@@ -138,7 +138,7 @@ def test_power_that_may_not_stop_is_that_of_jobs_begun_before():
 def test_held_power_job_by_job(jobs):
     axis = TimeAxis(datetime(2026, 4, 1, tzinfo=UTC), timedelta(hours=1), 5)
     start, length, power = (np.array(x) for x in zip(*jobs, strict=True))
-    found = held_mw(axis, axis.start_s + start, axis.start_s + start + length, power.astype(float), 7)
+    found = power_held_mw(axis, axis.start_s + start, axis.start_s + start + length, power.astype(float), 7)
     for lag in range(7):
         for t in range(5):
             low, high = (t + lag) * 3600, (t + lag + 1) * 3600

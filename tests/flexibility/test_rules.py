@@ -99,7 +99,7 @@ def test_an_own_table_takes_the_place_of_the_shipped_one(tmp_path):
 
     table = load_rules(changed(tmp_path, stricter))
     assert table.version == "mine"
-    assert dict((r.id, r.numbers) for r in table.rules)["slack_days"] == (("slack_h", "least", 200.0),)
+    assert {rule.id: rule.numbers for rule in table.rules}["slack_days"] == (("slack_h", "least", 200.0),)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suandian.flexibility.envelope import cumulative_work_mwh
-from suandian.flexibility.reserve import WorkQueue, held_mw, turn_down_mw, turn_up_mw
+from suandian.flexibility.reserve import WorkQueue, power_held_mw, turn_down_mw, turn_up_mw
 from suandian.flexibility.runs import JobRuns, profile_mw
 from suandian.flexibility.whole_jobs import turn_down_by_jobs, turn_up_by_jobs
 from suandian.quantity.timeaxis import TimeAxis
@@ -55,7 +54,8 @@ def test_a_pause_by_hand():
 
 
 def test_recovery_needs_room_for_the_whole_job():
-    # A waits from 0 to 1 h; B, unmovable, fills the hall from 1 to 5 h; A has four hours of slack: at 5 h it is too late.
+    # A waits from 0 to 1 h; B, unmovable, fills the hall from 1 to 5 h; A has four hours of slack: at 5 h it is too
+    # late.
     a, b = (0, 1, 4, 3.0, True, 0.0), (1, 4, 0, 3.0, False, 0.0)
     assert down(runs_of(a, b), 3.0, 0, 1).refused_count == 1
     assert down(runs_of((0, 1, 5, 3.0, True, 0.0), b), 3.0, 0, 1).achieved_mw == 3.0
@@ -102,11 +102,11 @@ def test_never_above_the_fluid_bound(jobs, spare_ratio, first, length, notice):
     )
     queue = WorkQueue(1.0, default, released[0], due[0], capacity)
     fixed = runs.take(~runs.pausable)
-    held = held_mw(AXIS, fixed.start_s, fixed.end_s, fixed.power_mw, 24)
-    fluid = turn_down_mw(queue, [length], held=held)[0, first]
+    held = power_held_mw(AXIS, fixed.start_s, fixed.end_s, fixed.power_mw, 24)
+    fluid = turn_down_mw(queue, [length], held_mw=held)[0, first]
     shift = turn_down_by_jobs(AXIS, runs, default, capacity, first=first, length=length)
     assert -1e-9 <= shift.achieved_mw <= fluid + 1e-6
     assert shift.shifted_mwh >= shift.achieved_mw * length - 1e-9
     up = turn_up_by_jobs(AXIS, runs, default, capacity, first=first, length=length, notice=notice)
-    everything = held_mw(AXIS, runs.start_s, runs.end_s, runs.power_mw, 24)
-    assert 0 <= up.achieved_mw <= turn_up_mw(queue, [length], notice=notice, held=everything)[0, first] + 1e-6
+    everything = power_held_mw(AXIS, runs.start_s, runs.end_s, runs.power_mw, 24)
+    assert 0 <= up.achieved_mw <= turn_up_mw(queue, [length], notice=notice, held_mw=everything)[0, first] + 1e-6

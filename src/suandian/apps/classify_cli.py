@@ -61,8 +61,8 @@ def classify(
 ) -> None:
     """Classify computing work by flexibility, F0 (immediate) to F5 (may wait for days), with the reason for each job.
 
-    Four dimensions: urgency, place, carbon, grid impact; shares of energy first; and the site's envelope: how many MW can
-    move for how long. Without a scenario the site is sized to the work's peak and stands in Shandong.
+    Four dimensions: urgency, place, carbon, grid impact; shares of energy first; and the site's envelope: how many MW
+    can move for how long. Without a scenario the site is sized to the work's peak and stands in Shandong.
 
     Examples:
 
@@ -80,7 +80,8 @@ def classify(
     scenario, site = _place(scenario, site)
     found = _classified(
         trace, format_, read or [], zone, scenario,
-        site=site, region=region, gpus=gpus, delay=delay, delay_ratio=delay_ratio, notice=notice, at=at or [], rules=rules,
+        site=site, region=region, gpus=gpus, delay=delay, delay_ratio=delay_ratio, notice=notice, at=at or [],
+        rules=rules,
     )  # fmt: skip
     written: dict[str, object] = {}
     if out:

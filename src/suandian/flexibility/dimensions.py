@@ -1,7 +1,7 @@
 """The four dimensions of flexibility in numbers: urgency, place, carbon, grid impact, each with a level and its reason.
 
-A job is judged by its default run, the one it would have if nothing were shifted. Levels are 0 low, 1 medium, 2 high: high
-urgency leaves no time, high location sensitivity binds it to its place, high carbon and high grid impact mean that
+A job is judged by its default run, the one it would have if nothing were shifted. Levels are 0 low, 1 medium, 2 high:
+high urgency leaves no time, high location sensitivity binds it to its place, high carbon and high grid impact mean that
 moving it helps most. Thresholds come from the rule table.
 """
 

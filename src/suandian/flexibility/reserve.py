@@ -4,8 +4,8 @@ Work is a fluid between two cumulative curves: `due ≤ run ≤ released`, at a 
 capacity. For such work the answers below are exact (each equals a linear programme; the tests solve it); real jobs
 give less, and `suandian.flexibility.whole_jobs` says how much less.
 
-Notation, all at interval ends and of shape `(periods,)`: W0 cumulative work of the default profile w0, A released, D due,
-C cumulative capacity. The curve that must not be undercut if the rest is to be done in time is
+Notation, all at interval ends and of shape `(periods,)`: W0 cumulative work of the default profile w0, A released, D
+due, C cumulative capacity. The curve that must not be undercut if the rest is to be done in time is
 `D~(t) = C(t) + max over s ≥ t of (D(s) − C(s))`: the due curve after the capacity that is left to recover.
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 
-__all__ = ["WorkQueue", "held_mw", "turn_down_mw", "turn_up_mw"]
+__all__ = ["WorkQueue", "power_held_mw", "turn_down_mw", "turn_up_mw"]
 
 _Array = NDArray[np.float64]
 
@@ -84,15 +84,15 @@ class WorkQueue:
         return np.minimum(later, self.run_mwh)
 
 
-def held_mw(
+def power_held_mw(
     axis: TimeAxis,
     start_s: NDArray[np.int64],
     end_s: NDArray[np.int64],
     power_mw: _Array,
     lags: int,
 ) -> _Array:
-    """Power that is bound to go on: `(lags, periods)`, row k, column t: mean power in interval `t + k` of the given jobs
-    (those that may not be paused) that have begun before interval t. Zero past the axis. Job columns `(jobs,)`.
+    """Power that is bound to go on: `(lags, periods)`, row k, column t: mean power in interval `t + k` of the given
+    jobs (those that may not be paused) that have begun before interval t. Zero past the axis. Job columns `(jobs,)`.
 
     O(Σ min(run, lags)): one difference array per lag, over the jobs long enough to matter there.
     """
@@ -119,16 +119,16 @@ def held_mw(
     return found
 
 
-def turn_down_mw(queue: WorkQueue, durations: Sequence[int], *, held: NDArray[np.float64] | None = None) -> _Array:
+def turn_down_mw(queue: WorkQueue, durations: Sequence[int], *, held_mw: NDArray[np.float64] | None = None) -> _Array:
     """Largest constant reduction below the default that keeps every deadline, `(durations, periods)`.
 
     durations   window lengths in intervals, ascending; column t is the window that begins with interval t; NaN where
                 it would pass the end of the axis
-    held        `(lags, periods)` power that may not be stopped by a decision at t (`held_mw`), or None
+    held_mw     `(lags, periods)` power that may not be stopped by a decision at t (`power_held_mw`), or None
 
     Until the window the default runs; in it `w0 − P`; after it anything feasible. Exact for fluid work, because
     `W0(t) − P·τ ≥ D~(t)` at each end t = t0 + τ inside the window is necessary and, with full capacity afterwards,
-    sufficient:  `P = min over the window of  w0 − held  and  (W0 − D~) / τ`.
+    sufficient:  `P = min over the window of  w0 − held_mw  and  (W0 − D~) / τ`.
     """
     spare_mwh = queue.run_mwh - queue.due_with_recovery_mwh()
     periods = len(queue.default_mw)
@@ -139,8 +139,8 @@ def turn_down_mw(queue: WorkQueue, durations: Sequence[int], *, held: NDArray[np
         if count <= 0:
             break
         stop_mw = queue.default_mw[lag:]
-        if held is not None:
-            stop_mw = stop_mw - held[lag, :count]
+        if held_mw is not None:
+            stop_mw = stop_mw - held_mw[lag, :count]
         best[:count] = np.minimum(best[:count], np.minimum(stop_mw, spare_mwh[lag:] / ((lag + 1) * queue.step_h)))
         for row in (row for row, length in enumerate(durations) if length == lag + 1):
             found[row, :count] = np.maximum(best[:count], 0.0)
@@ -148,13 +148,13 @@ def turn_down_mw(queue: WorkQueue, durations: Sequence[int], *, held: NDArray[np
 
 
 def turn_up_mw(
-    queue: WorkQueue, durations: Sequence[int], *, notice: int, held: NDArray[np.float64] | None = None
+    queue: WorkQueue, durations: Sequence[int], *, notice: int, held_mw: NDArray[np.float64] | None = None
 ) -> _Array:
     """Largest constant increase above the default that keeps every deadline, `(durations, periods)`.
 
     notice   intervals before the window from which the default may be left: work is held back for the window. The
              default runs as early as it can, so without notice only what waits for capacity could be added.
-    held     `(lags, periods)` power that may not be stopped by a decision at the start of the notice, or None
+    held_mw  `(lags, periods)` power that may not be stopped by a decision at the start of the notice, or None
 
     Other arguments and NaN as in `turn_down_mw`; windows whose notice would begin before the axis have the notice that
     is there. Exact for fluid work. With B held back at the window's start, `0 ≤ B ≤ W0 − L` where L is the lowest
@@ -168,7 +168,7 @@ def turn_up_mw(
     due = np.concatenate(([0.0], queue.due_with_recovery_mwh()))
     spare = edge - due
     ahead = np.concatenate(([0.0], np.maximum(queue.released_mwh - run_mwh, 0.0)))
-    back_mwh = edge[:periods] - _lowest_mwh(edge, due, notice, step_h, held)
+    back_mwh = edge[:periods] - _lowest_mwh(edge, due, notice, step_h, held_mw)
     best = np.full(periods, np.inf)
     pair = np.full(periods, np.inf)
     found = np.full((len(durations), periods), np.nan)
@@ -190,7 +190,7 @@ def turn_up_mw(
 
 
 def _lowest_mwh(
-    edge_mwh: _Array, due_mwh: _Array, notice: int, step_h: float, held: NDArray[np.float64] | None
+    edge_mwh: _Array, due_mwh: _Array, notice: int, step_h: float, held_mw: NDArray[np.float64] | None
 ) -> _Array:
     """Lowest feasible cumulative work at the start of every interval after following the default until the notice."""
     periods = len(edge_mwh) - 1
@@ -202,6 +202,6 @@ def _lowest_mwh(
         if not on.any():
             break
         here = begin[on] + lag
-        bound = held[lag, begin[on]] * step_h if held is not None else 0.0
+        bound = held_mw[lag, begin[on]] * step_h if held_mw is not None else 0.0
         lowest[on] = np.maximum(lowest[on] + bound, due_mwh[here + 1])
     return lowest

@@ -7,7 +7,7 @@ and the first that holds decides, so every class comes with the rule that gave i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -170,9 +170,10 @@ def _check(table: RuleTable, name: str) -> None:
     if len(set(ids)) != len(ids):
         raise DataError(f"{name}: two rules have one id; rename one")
     known = {group for group, _ in table.groups}
-    named: Sequence[str] = [entry.group for entry in (*table.rules, *table.delays) if entry.group]
-    if set(named) - known:
-        raise DataError(f"{name}: unknown group {sorted(set(named) - known)}; there are {', '.join(sorted(known))}")
+    named = {rule.group for rule in table.rules} | {row.group for row in table.delays}
+    named.discard("")
+    if named - known:
+        raise DataError(f"{name}: unknown group {sorted(named - known)}; there are {', '.join(sorted(known))}")
 
 
 def _rule(entry: Mapping[str, Any], name: str) -> Rule:

@@ -58,27 +58,27 @@ def profile_mw(
     length_s = np.maximum(np.minimum(end_s, axis.end_s) - begin_s, 0)
     one = np.zeros(len(start_s), dtype=np.int64)
     run_mwh, _ = cumulative_work_mwh(axis, one, 1, begin_s, begin_s, length_s, power_mw)
-    power: NDArray[np.float64] = np.diff(run_mwh[0], prepend=0.0) / axis.step_h
-    return power
+    mean_mw: NDArray[np.float64] = np.diff(run_mwh[0], prepend=0.0) / axis.step_h
+    return mean_mw
 
 
 def first_come_start_s(
-    released_s: NDArray[np.int64], duration_s: NDArray[np.int64], width: NDArray[np.float64], room: float
+    released_s: NDArray[np.int64], duration_s: NDArray[np.int64], width: NDArray[np.float64], room_count: float
 ) -> NDArray[np.int64]:
-    """Starts of jobs served first come, first served with `room` units (GPUs or cores), no overtaking, `(jobs,)`.
+    """Starts of jobs served first come, first served with `room_count` units (GPUs or cores), no overtaking, `(jobs,)`.
 
     Jobs are ordered by release; each takes `width` units from its start for `duration_s`. Raises `DataError` for a job
     wider than the room: it could never start.
     """
-    if len(width) and float(width.max()) > room:
-        raise DataError(f"a job needs {float(width.max()):g} units and there are {room:g}; leave it out first")
+    if len(width) and float(width.max()) > room_count:
+        raise DataError(f"a job needs {float(width.max()):g} units and there are {room_count:g}; leave it out first")
     starts = released_s.copy()
     used, now = 0.0, -(2**62)
     running: list[tuple[int, float]] = []
     rows = zip(released_s.tolist(), duration_s.tolist(), width.tolist(), strict=True)
     for row, (released, duration, units) in enumerate(rows):
         now = max(now, released)
-        while running and (running[0][0] <= now or used + units > room + 1e-9):
+        while running and (running[0][0] <= now or used + units > room_count + 1e-9):
             end, freed = heapq.heappop(running)
             used -= freed
             now = max(now, end)

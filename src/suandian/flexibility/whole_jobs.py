@@ -1,7 +1,7 @@
 """What whole jobs achieve of the fluid bound: gangs stay together, some may not pause, recovery has to find room.
 
-Every schedule built here is one that the fluid bound allows too, so `achieved_mw` never exceeds it (a test holds it). The
-choice of jobs is greedy: a lower bound of what a perfect scheduler of whole jobs could do.
+Every schedule built here is one that the fluid bound allows too, so `achieved_mw` never exceeds it (a test holds it).
+The choice of jobs is greedy: a lower bound of what a perfect scheduler of whole jobs could do.
 """
 
 from __future__ import annotations
@@ -121,20 +121,20 @@ def _until(axis: TimeAxis, first: int, end_s: int) -> TimeAxis:
     return axis.part(first, int(min(max(last, first + 1), axis.periods)))
 
 
-def _earliest(free_mw: _Array, power_mw: float, length: float, choices: int) -> int:
-    """First of the first `choices` intervals from which `power_mw` fits for `length` intervals; −1 if none."""
-    fits = _fitting(free_mw, power_mw, length, choices)
+def _earliest(free_mw: _Array, power_mw: float, run_ratio: float, choices: int) -> int:
+    """First of the first `choices` intervals from which `power_mw` fits for `run_ratio` intervals; −1 if none."""
+    fits = _fitting(free_mw, power_mw, run_ratio, choices)
     return int(np.argmax(fits)) if fits.any() else -1
 
 
-def _fitting(free_mw: _Array, power_mw: float, length: float, choices: int) -> NDArray[np.bool_]:
+def _fitting(free_mw: _Array, power_mw: float, run_ratio: float, choices: int) -> NDArray[np.bool_]:
     """From which of the first `choices` intervals does a block fit? The last interval may be taken in part."""
-    whole = int(length)
+    whole = int(run_ratio)
     padded = np.append(free_mw[: choices + whole + 1], np.full(max(choices + whole + 1 - len(free_mw), 0), np.inf))
     tight = np.concatenate(([0], np.cumsum(padded < power_mw - _TINY_MW)))
     at = np.arange(choices)
     fits: NDArray[np.bool_] = (tight[at + whole] == tight[at]) & (
-        padded[at + whole] >= power_mw * (length - whole) - _TINY_MW
+        padded[at + whole] >= power_mw * (run_ratio - whole) - _TINY_MW
     )
     return fits
 

@@ -23,8 +23,8 @@ _HOUR_S = 3600.0
 class Delay:
     """What the user says about the permitted delay of work without a stated deadline; both None: the rule table.
 
-    delay_h     slack of every such job; delay_ratio: slack as a multiple of its run time; factor_ratio scales assumed slack
-                (1: as assumed), for the sensitivity.
+    delay_h     slack of every such job; delay_ratio: slack as a multiple of its run time; factor_ratio scales assumed
+                slack (1: as assumed), for the sensitivity.
     """
 
     delay_h: float | None = None
@@ -43,7 +43,7 @@ class Delay:
 class WorkColumns:
     """Jobs as columns `(jobs,)`, ordered by release; NaN (or −1) where nothing is known.
 
-    units, unit        GPUs of a job (or CPU cores where the records know no GPUs), and which of the two
+    unit_count, unit       GPUs of a job (or CPU cores where the records know no GPUs), and which of the two
     slack_source       `stated` (a deadline), `assumed` (rule table) or `user` (given on the command line)
     delay_row          row of the assumption table, −1 where not used
     may_move           1 consent, 0 none, −1 not stated
@@ -58,7 +58,7 @@ class WorkColumns:
     slack_h: NDArray[np.float64]
     slack_source: NDArray[np.str_]
     delay_row: NDArray[np.int64]
-    units: NDArray[np.float64]
+    unit_count: NDArray[np.float64]
     unit: str
     power_mw: NDArray[np.float64]
     preemptible: NDArray[np.bool_]
@@ -83,7 +83,7 @@ class WorkColumns:
     @property
     def work_unit_h(self) -> NDArray[np.float64]:
         """GPU-hours (or CPU-hours), `(jobs,)`."""
-        return self.units * self.run_h
+        return self.unit_count * self.run_h
 
     def shifted(self, by_s: int) -> WorkColumns:
         """The same work `by_s` seconds later."""
@@ -132,7 +132,7 @@ def from_records(records: JobRecords, rules: RuleTable, delay: Delay) -> WorkCol
         released_s=released_s,
         duration_s=duration_s,
         stated_slack_h=np.maximum(np.where(stated, due_s - released_s - duration_s, np.nan) / _HOUR_S, 0.0),
-        units=gpus if by_gpu else records.column("cpus"),
+        unit_count=gpus if by_gpu else records.column("cpus"),
         unit="GPU" if by_gpu else "CPU",
         power_mw=power_mw,
         preemptible=np.where(preemptible_stated, flag, False).astype(np.bool_),
@@ -160,7 +160,7 @@ def from_job_table(jobs: JobTable, rules: RuleTable, delay: Delay) -> WorkColumn
         released_s=jobs.released_s,
         duration_s=jobs.duration_s,
         stated_slack_h=jobs.slack_h,
-        units=jobs.gpus_max.astype(np.float64),
+        unit_count=jobs.gpus_max.astype(np.float64),
         unit="GPU",
         power_mw=jobs.power_per_gpu_kw * jobs.gpus_max / 1000.0,
         preemptible=jobs.preemptible,

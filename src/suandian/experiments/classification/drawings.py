@@ -52,12 +52,12 @@ class Canvas:
         )
 
     def line(
-        self, x1: float, y1: float, x2: float, y2: float, colour: str, *, width: float = 1.0, dash: str = ""
+        self, x1_px: float, y1_px: float, x2_px: float, y2_px: float, colour: str, *, width: float = 1.0, dash: str = ""
     ) -> None:
         self.parts.append(
             Markup(
                 '<path d="M{:.1f} {:.1f}L{:.1f} {:.1f}" stroke="{}" stroke-width="{}" stroke-dasharray="{}"/>'
-            ).format(x1, y1, x2, y2, colour, width, dash or "none")
+            ).format(x1_px, y1_px, x2_px, y2_px, colour, width, dash or "none")
         )
 
     def path(
@@ -71,9 +71,9 @@ class Canvas:
             )
         )
 
-    def dot(self, x: float, y: float, colour: str, radius: float = 4.0) -> None:
+    def dot(self, x: float, y: float, colour: str, radius_px: float = 4.0) -> None:
         self.parts.append(
-            Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}" stroke="#fff"/>').format(x, y, radius, colour)
+            Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}" stroke="#fff"/>').format(x, y, radius_px, colour)
         )
 
     def text(
@@ -158,26 +158,26 @@ def _panel(
     scale: Scale,
     mean_mw: float,
     words: dict[str, str],
-    x0: float,
-    y0: float,
+    x_px: float,
+    y_px: float,
     width: float,
     height: float,
 ) -> None:
-    left, right, top, bottom = x0 + 44, x0 + width - 10, y0 + 44, y0 + height - 40
+    left, right, top, bottom = x_px + 44, x_px + width - 10, y_px + 44, y_px + height - 40
     most = max([high for _, _, high in (*band.bound_mw, *band.jobs_mw)] + [mean_mw, 1e-9]) * 1.08
-    step = nice_step(most * scale.per, 4)
-    most = max(most, step / scale.per)
+    step = nice_step(most * scale.factor_ratio, 4)
+    most = max(most, step / scale.factor_ratio)
 
     def y_of(value: float) -> float:
         return bottom - (bottom - top) * value / most
 
     count = len(band.durations_h)
     xs = [left + (right - left) * (at + 0.5) / count for at in range(count)]
-    canvas.text(x0, y0 + 16, band.title, bold=True)
-    canvas.text(x0, y0 + 34, words["axis_y"].format(unit=scale.unit), colour=tokens.MUTED)
+    canvas.text(x_px, y_px + 16, band.title, bold=True)
+    canvas.text(x_px, y_px + 34, words["axis_y"].format(unit=scale.unit), colour=tokens.MUTED)
     tick = 0.0
-    while tick <= most * scale.per + 1e-9:
-        y = y_of(tick / scale.per)
+    while tick <= most * scale.factor_ratio + 1e-9:
+        y = y_of(tick / scale.factor_ratio)
         canvas.line(left, y, right, y, tokens.GRID)
         canvas.text(left - 6, y + 4, f"{tick:g}", anchor="end", colour=tokens.MUTED)
         tick = round(tick + step, 10)
@@ -256,11 +256,11 @@ def day_picture(hours: Sequence[dict[str, float]], scale: Scale, words: dict[str
     left, right, top, bottom = 44.0, width - 4.0, 26.0, height - 40.0
     canvas = Canvas(width, height)
     most = max([sum(hour.values()) for hour in hours] + [1e-12]) * 1.05
-    step = nice_step(most * scale.per, 4)
+    step = nice_step(most * scale.factor_ratio, 4)
     canvas.text(0, 14, words["axis_y"].format(unit=scale.unit), colour=tokens.MUTED)
     tick = 0.0
-    while tick <= most * scale.per + 1e-9:
-        y = bottom - (bottom - top) * tick / scale.per / most
+    while tick <= most * scale.factor_ratio + 1e-9:
+        y = bottom - (bottom - top) * tick / scale.factor_ratio / most
         canvas.line(left, y, right, y, tokens.GRID)
         canvas.text(left - 6, y + 4, f"{tick:g}", anchor="end", colour=tokens.MUTED)
         tick = round(tick + step, 10)
@@ -278,10 +278,10 @@ def day_picture(hours: Sequence[dict[str, float]], scale: Scale, words: dict[str
     return canvas
 
 
-def nice_step(most: float, ticks: int) -> float:
-    """A round step, 1, 2 or 5 times a power of ten, that gives about `ticks` ticks up to `most`."""
+def nice_step(maximum: float, ticks: int) -> float:
+    """A round step, 1, 2 or 5 times a power of ten, that gives about `ticks` ticks up to `maximum`."""
     from math import floor, log10
 
-    raw = most / ticks
+    raw = maximum / ticks
     power = 10.0 ** floor(log10(raw)) if raw > 0 else 1.0
     return float(next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= raw))

@@ -50,7 +50,8 @@ def lay_on_year(work: WorkColumns, *, absolute: bool, year: int, zone: str) -> L
         return Laid(work, "times as recorded", "按记录时间")
     return Laid(
         work.shifted(weeks * _WEEK_S),
-        f"recorded times are put {'later' if weeks > 0 else 'earlier'} by {abs(weeks)} weeks, onto {year}: hours of the "
+        f"recorded times are put {'later' if weeks > 0 else 'earlier'} by {abs(weeks)} weeks, onto "
+        f"{year}: hours of the "
         "day and weekdays stay",
         f"记录时间整体平移{abs(weeks)}周至{year}年，时刻与星期不变",
     )
@@ -61,7 +62,8 @@ def lay_on_study(work: WorkColumns, study: TimeAxis, *, absolute: bool) -> Laid:
     if not absolute:
         return Laid(
             work.shifted(study.start_s),
-            f"the trace has no calendar: its first second is laid on the study's start, {study.start:%Y-%m-%d %H:%M} UTC",
+            "the trace has no calendar: its first second is laid on the study's start, "
+            f"{study.start:%Y-%m-%d %H:%M} UTC",
             f"记录没有日历时间：其起点对齐研究起点（{study.start:%Y-%m-%d %H:%M} UTC）",
         )
     weeks = -((int(work.released_s[0]) - study.start_s) // _WEEK_S)

@@ -73,14 +73,15 @@ def classify(
 ) -> Classification:
     """Flexibility class, four dimensions and reason of every job, and the envelope of the site that runs them.
 
-    work         records of an operator (`suandian.traces` readers), a `JobTable`, or a scenario: its own jobs and streams
+    work         records of an operator (`suandian.traces` readers), a `JobTable`, or a scenario: its own jobs and
+                 streams
     scenario     take site, capacity, prices, carbon and the county's limits from there (a scenario, a name or a file)
     site         which of its sites; the first by default
     region       without a scenario: the price area, by default shandong
-    gpus         size of the site in GPUs (cores for records without GPUs); by default the scenario's, else as many as the
-                 work takes at its peak
-    delay_h, delay_ratio   permitted delay of work without a deadline, in hours or as a multiple of its run time, instead of
-                 the versioned assumptions
+    gpus         size of the site in GPUs (cores for records without GPUs); by default the scenario's, else as many as
+                 the work takes at its peak
+    delay_h, delay_ratio   permitted delay of work without a deadline, in hours or as a multiple of its run time,
+                 instead of the versioned assumptions
     notice_h     how long before a turn-up window work may be held back for it
     at           instants (with zone) at which the envelope is wanted, beside the site's and the grid's peak
     rules        another table of rules, a YAML file
@@ -200,9 +201,9 @@ def _classified(
         unit=work.unit,
         clock=laid.clock_en,
         clock_zh=laid.clock_zh,
-        room=default.room,
+        room_count=default.room_count,
         sized=default.sized,
-        peak=default.peak,
+        peak_count=default.peak_count,
         waits=default.waits,
         larger_count=int((~default.fits).sum()),
         late_count=queue.late_count,
@@ -231,7 +232,7 @@ _SLACK_SOURCES = ("stated", "assumed", "user")
 
 
 def _surroundings(setting: Setting, queue: SiteQueue) -> Surroundings:
-    """The setting with its two peaks: the site's by the default profile, the grid's with it where it is the county's."""
+    """The setting with the peaks of the site and of the grid (with the jobs where the grid is the county's)."""
     site_mw = queue.queue.default_mw
     grid = setting.grid_load + site_mw * setting.pue_ratio if setting.grid_is_county else setting.grid_load
     # Of a region's shape only the hours in which there is work at all can be anybody's peak.

@@ -1,4 +1,4 @@
-"""The page of a classification: one HTML file with both languages, pictures drawn in it, no reference to anything outside."""
+"""The page of a classification: one HTML file with both languages that needs nothing from outside."""
 
 from __future__ import annotations
 

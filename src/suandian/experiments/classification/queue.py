@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from suandian.experiments.classification.columns import WorkColumns, peak_units
 from suandian.experiments.classification.setting import Setting
 from suandian.flexibility.envelope import cumulative_work_mwh
-from suandian.flexibility.reserve import WorkQueue, held_mw
+from suandian.flexibility.reserve import WorkQueue, power_held_mw
 from suandian.flexibility.runs import JobRuns, first_come_start_s, profile_mw
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
@@ -24,49 +24,49 @@ class DefaultRuns:
 
     fits       (jobs,) False for jobs larger than the site
     start_s, end_s   (jobs,) the default run; of a job that does not fit, its run at release
-    room       GPUs (cores) of the site; `sized` is True where it was taken from the work's own peak
-    peak       units that the work would take at its peak if everything ran at release
+    room_count GPUs (cores) of the site; `sized` is True where it was taken from the work's own peak
+    peak_count units that the work would take at its peak if everything ran at release
     """
 
     fits: NDArray[np.bool_]
     start_s: NDArray[np.int64]
     end_s: NDArray[np.int64]
-    room: float
+    room_count: float
     sized: bool
-    peak: float
+    peak_count: float
 
     @property
     def waits(self) -> bool:
         """Is the site too small for everything to run at its release?"""
-        return self.peak > self.room
+        return self.peak_count > self.room_count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteQueue:
-    """The fluid queue of a site and the job runs behind it; `held` is `held_mw` of jobs that may not be paused."""
+    """The fluid queue of a site and the runs behind it; `held_mw` is `power_held_mw` of jobs that may not be paused."""
 
     axis: TimeAxis
     queue: WorkQueue
     runs: JobRuns
-    held: NDArray[np.float64]
+    held_mw: NDArray[np.float64]
     late_count: int
 
 
 def default_runs(work: WorkColumns, gpus: float | None) -> DefaultRuns:
     """Raises `DataError` if no job fits a site of `gpus`."""
     sized = gpus is None
-    room = peak_units(work.released_s, work.duration_s, work.units.tolist()) if gpus is None else float(gpus)
-    fits = work.units <= room + 1e-9
+    room = peak_units(work.released_s, work.duration_s, work.unit_count.tolist()) if gpus is None else float(gpus)
+    fits = work.unit_count <= room + 1e-9
     if not fits.any():
         raise DataError(
-            f"no job fits the site: the smallest needs {work.units.min():g} {work.unit}s and there are {room:g}; "
+            f"no job fits the site: the smallest needs {work.unit_count.min():g} {work.unit}s and there are {room:g}; "
             "give a larger site with --gpus"
         )
-    peak = peak_units(work.released_s[fits], work.duration_s[fits], work.units[fits].tolist())
+    peak = peak_units(work.released_s[fits], work.duration_s[fits], work.unit_count[fits].tolist())
     start_s = work.released_s.copy()
     if peak > room:
         start_s[fits] = first_come_start_s(
-            work.released_s[fits], work.duration_s[fits], work.units[fits].astype(np.float64), room
+            work.released_s[fits], work.duration_s[fits], work.unit_count[fits].astype(np.float64), room
         )
     return DefaultRuns(fits, start_s, start_s + work.duration_s, room, sized, peak)
 
@@ -98,7 +98,7 @@ def site_queue(
         axis=axis,
         queue=WorkQueue(axis.step_h, default_mw, released[0], due[0], _capacity_mw(work, default, setting)),
         runs=runs,
-        held=held_mw(axis, fixed.start_s, fixed.end_s, fixed.power_mw, lags),
+        held_mw=power_held_mw(axis, fixed.start_s, fixed.end_s, fixed.power_mw, lags),
         late_count=int((latest_s < start_s).sum()),
     )
 
@@ -110,5 +110,5 @@ def _capacity_mw(work: WorkColumns, default: DefaultRuns, setting: Setting) -> N
     if default.sized:
         most = peak_units(work.released_s, work.duration_s, work.power_mw.tolist())
     else:
-        most = default.room * float(work.energy_mwh.sum() / work.work_unit_h.sum())
+        most = default.room_count * float(work.energy_mwh.sum() / work.work_unit_h.sum())
     return np.full(setting.axis.periods, most)

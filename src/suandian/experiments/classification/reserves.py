@@ -1,4 +1,4 @@
-"""The site's envelope in tables: quantiles over the hours of the work, named instants, and what each limit takes away."""
+"""The site's envelope in tables: quantiles over the hours, named instants, and what each limit takes away."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ _Array = NDArray[np.float64]
 class Envelope:
     """How many MW of IT power can move by how many hours.
 
-    quantiles  direction, duration_h, fluid_p10_mw … fluid_p90_mw: the fluid bound with capacity and with jobs that may not
+    quantiles  direction, duration_h, fluid_p10_mw … fluid_p90_mw: the fluid bound with capacity and jobs that may not
                pause, over all windows that begin while work arrives; jobs_p10_mw … jobs_p90_mw: whole jobs, tried in an
                even sample of these windows and raised to all of them by the bound's quantiles (ratio estimator: the
-               share of the bound that jobs reach varies less than the bound does). "p10" is there in nine of ten windows
+               share of the bound that jobs reach varies less than the bound does). "p10" is there in nine of ten
+               windows
     instants   one row per named instant, direction and duration: the four stages, and what whole jobs did
     stages     direction, duration_h, stage, mean_mw: means over an even sample of windows
     sample_count   windows of that sample, at least
@@ -90,11 +91,11 @@ def envelope(site: SiteQueue, *, last: int, notice_h: float, named: Mapping[str,
     )
 
 
-def turn_down_summary(site: SiteQueue, hours: float, last: int) -> dict[str, float]:
-    """Turn-down for about `hours` (shorter where the work is): `duration_h`, median fluid bound, mean by whole jobs, MW."""
+def turn_down_summary(site: SiteQueue, call_h: float, last: int) -> dict[str, float]:
+    """Turn-down for about `call_h` (less for short work): `duration_h`, median fluid bound, mean by whole jobs, MW."""
     step_h = site.axis.step_h
-    length = min(max(round(hours / step_h), 1), durations_of(site, last)[-1])
-    fluid = turn_down_mw(site.queue, [length], held=site.held)[0, :last]
+    length = min(max(round(call_h / step_h), 1), durations_of(site, last)[-1])
+    fluid = turn_down_mw(site.queue, [length], held_mw=site.held_mw)[0, :last]
     found = fluid[np.isfinite(fluid)]
     by_jobs = [
         _by_jobs(site, "down", int(index), length, 0).achieved_mw
@@ -117,7 +118,7 @@ def _down(site: SiteQueue, lengths: Sequence[int]) -> _Surface:
     stages = {
         "deadlines": turn_down_mw(_unlimited(site.queue), lengths),
         "capacity": turn_down_mw(site.queue, lengths),
-        "no_pause": turn_down_mw(site.queue, lengths, held=site.held),
+        "no_pause": turn_down_mw(site.queue, lengths, held_mw=site.held_mw),
     }
     return _Surface("down", stages)
 
@@ -126,7 +127,7 @@ def _up(site: SiteQueue, lengths: Sequence[int], notice: int) -> _Surface:
     stages = {
         "deadlines": turn_up_mw(_unlimited(site.queue), lengths, notice=notice),
         "capacity": turn_up_mw(site.queue, lengths, notice=notice),
-        "no_pause": turn_up_mw(site.queue, lengths, notice=notice, held=site.held),
+        "no_pause": turn_up_mw(site.queue, lengths, notice=notice, held_mw=site.held_mw),
     }
     return _Surface("up", stages)
 

@@ -35,9 +35,9 @@ class Facts:
     unit: str
     clock: str
     clock_zh: str
-    room: float
+    room_count: float
     sized: bool
-    peak: float
+    peak_count: float
     waits: bool
     larger_count: int
     late_count: int
@@ -106,9 +106,9 @@ class Classification:
                 "name": setting.name,
                 "region": setting.region,
                 "unit": facts.unit,
-                "units": facts.room,
+                "units": facts.room_count,
                 "sized_to_peak": facts.sized,
-                "peak_units": facts.peak,
+                "peak_units": facts.peak_count,
                 "work_waits": facts.waits,
                 "jobs_larger_than_site": facts.larger_count,
                 "jobs_late_by_default": facts.late_count,

@@ -11,16 +11,16 @@ __all__ = ["Scale", "energy_scale", "power_scale", "share_text"]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Shown value = value · `per`, in `unit`."""
+    """Shown value = value · `factor_ratio`, in `unit`."""
 
-    per: float
+    factor_ratio: float
     unit: str
 
     def text(self, value: float | None) -> str:
         """Three figures at least, without unit; a dash for what is not there."""
         if value is None or value != value:
             return "–"
-        shown = value * self.per
+        shown = value * self.factor_ratio
         size = abs(shown)
         return fixed(shown, 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2)
 

@@ -43,10 +43,11 @@ class Setting:
     elsewhere, elsewhere_cny_per_mwh   names and prices `(places, periods)` of the places work could go to
     tight, tight_why       constrained hours and what makes them so (a key of the page's words)
     surplus                hours in which the grid cannot take more renewable energy
-    grid_load              load of the grid without the jobs (MW; per unit of its annual peak for a region), to find its peak
+    grid_load              load of the grid without the jobs (MW; per unit of its annual peak for a region), to find
+                           its peak
     grid_is_county         is it the county's own connection, to which the jobs' load is added?
     sources                (what, where it comes from)
-    repeats                how often the study's period is laid end to end over the work
+    repeat_ratio                how often the study's period is laid end to end over the work
     """
 
     name: str
@@ -70,7 +71,7 @@ class Setting:
     import_max_mw: float
     pue_ratio: float
     sources: tuple[tuple[str, str], ...]
-    repeats: float = 1.0
+    repeat_ratio: float = 1.0
 
 
 def region_setting(region: str, axis: TimeAxis, rules: RuleTable) -> Setting:
@@ -203,7 +204,7 @@ def _repeated(own: Setting, axis: TimeAxis) -> Setting:
         tight=laid(own.tight.astype(np.float64)) >= 0.5,
         surplus=laid(own.surplus.astype(np.float64)) >= 0.5,
         grid_load=laid(own.grid_load),
-        repeats=axis.periods * parts / span,
+        repeat_ratio=axis.periods * parts / span,
     )
 
 

@@ -70,7 +70,8 @@ def _delay(found: Classification) -> list[Statement]:
     if share["user"] > 0:
         return [
             (
-                f"{share_text(share['user'])} of the energy has no deadline; its permitted delay is the one given for this "
+                f"{share_text(share['user'])} of the energy has no deadline; its permitted delay is the one "
+                "given for this "
                 f"run ({found.facts.delay_text})",
                 f"{share_text(share['user'])}的用电量没有截止时间，其允许延迟按本次指定值计算",
             )
@@ -87,36 +88,38 @@ def _delay(found: Classification) -> list[Statement]:
 
 def _site(found: Classification) -> list[Statement]:
     facts, setting = found.facts, found.setting
-    size = f"{facts.room:,.0f} {facts.unit}s"
+    size = f"{facts.room_count:,.0f} {facts.unit}s"
     if facts.sized:
         parts = [
             (
                 f"site: {setting.name}, sized to the work's own peak of {size}; region {setting.region}",
-                f"站点：{setting.name_zh}，规模取作业自身峰值{facts.room:,.0f}个{facts.unit}；区域{setting.region}",
+                f"站点：{setting.name_zh}，规模取作业自身峰值{facts.room_count:,.0f}个{facts.unit}；区域{setting.region}",
             )
         ]
     else:
-        parts = [(f"site: {setting.name}, {size}", f"站点：{setting.name_zh}，{facts.room:,.0f}个{facts.unit}")]
+        parts = [(f"site: {setting.name}, {size}", f"站点：{setting.name_zh}，{facts.room_count:,.0f}个{facts.unit}")]
     if facts.waits:
         parts.append(
             (
-                f"run at once, the work would take {facts.peak:,.0f} {facts.unit}s: by default it waits, first come, first "
+                f"run at once, the work would take {facts.peak_count:,.0f} {facts.unit}s: by default it waits, first "
+                "come, first "
                 f"served; {facts.late_count:,} jobs end after they may",
-                f"若全部即到即算需{facts.peak:,.0f}个{facts.unit}：默认按先到先服务排队，{facts.late_count:,}个作业超出允许延迟",
+                f"若全部即到即算需{facts.peak_count:,.0f}个{facts.unit}：默认按先到先服务排队，{facts.late_count:,}个作业超出允许延迟",
             )
         )
     if facts.larger_count:
         parts.append(
             (
-                f"{facts.larger_count:,} jobs are larger than the site: they are classified and left out of the envelope",
+                f"{facts.larger_count:,} jobs are larger than the site: they are classified and left out of the "
+                "envelope",
                 f"{facts.larger_count:,}个作业超出站点规模：参与分类，但不计入可调包络",
             )
         )
-    if setting.repeats > 1.001:
+    if setting.repeat_ratio > 1.001:
         parts.append(
             (
-                f"the study's prices, carbon and grid are repeated {setting.repeats:.1f} times over the work",
-                f"研究时段的电价、碳强度与电网数据重复{setting.repeats:.1f}次以覆盖全部作业",
+                f"the study's prices, carbon and grid are repeated {setting.repeat_ratio:.1f} times over the work",
+                f"研究时段的电价、碳强度与电网数据重复{setting.repeat_ratio:.1f}次以覆盖全部作业",
             )
         )
     if facts.records:
@@ -153,7 +156,8 @@ def _method(found: Classification) -> list[Statement]:
             (
                 f"data volumes are not recorded: moving a job pays only below the break-even; a transfer costs "
                 f"{table.figure('transfer_cny_per_gb'):g} CNY and {table.figure('transfer_kwh_per_gb'):g} kWh per GB",
-                f"未记录数据量：仅当数据量低于盈亏平衡值时迁移才划算；传输成本为每GB {table.figure('transfer_cny_per_gb'):g}元、"
+                "未记录数据量：仅当数据量低于盈亏平衡值时迁移才划算；传输成本为每GB "
+                f"{table.figure('transfer_cny_per_gb'):g}元、"
                 f"{table.figure('transfer_kwh_per_gb'):g}千瓦时",
             ),
         )

@@ -27,7 +27,7 @@ def stream_rows(study: Scenario, site: str, around: Surroundings, table: RuleTab
         weight = stream.demand_mw / max(float(stream.demand_mw.sum()), 1e-12)
         average = float(weight @ around.carbon_average_kg_per_mwh)
         tight = float(weight @ around.tight)
-        places = bin(stream.sites_allowed).count("1")
+        places = stream.sites_allowed.bit_count()
         per_gpu_mwh = stream.power_per_gpu_kw / 1000.0 * around.pue_ratio
         ratio = average / max(float(around.carbon_average_kg_per_mwh.mean()), 1e-9)
         peak_ratio = tight / hours_ratio if hours_ratio > 0 else 0.0
@@ -67,7 +67,8 @@ _TEXTS = ("id", "origin", "label", "rule", "location_reason")
 _SCHEMA = {
     name: pl.String if name in _TEXTS else pl.Int64 if name in _INTEGERS else pl.Float64
     for name in (
-        "id", "origin", "label", "rule", "latency_max_ms", "reach_km", "sites_in_reach_count", "energy_mwh", "work_unit_h",
+        "id", "origin", "label", "rule", "latency_max_ms", "reach_km", "sites_in_reach_count",
+        "energy_mwh", "work_unit_h",
         "urgency_level", "location_reason", "location_level", "carbon_average_kg_per_unit_h",
         "carbon_marginal_kg_per_unit_h", "carbon_official_kg_per_unit_h", "carbon_level", "tight_share_ratio",
         "surplus_share_ratio", "site_peak_mw", "grid_peak_mw", "coincidence_ratio", "grid_level",
@@ -80,6 +81,6 @@ def empty_streams() -> pl.DataFrame:
     return pl.DataFrame([], schema=_SCHEMA)
 
 
-def _level(ratio: float, table: RuleTable, dimension: str) -> int:
+def _level(value_ratio: float, table: RuleTable, dimension: str) -> int:
     level = table.levels[dimension]
-    return 2 if ratio > level["high_ratio"] else 0 if ratio < level["low_ratio"] else 1
+    return 2 if value_ratio > level["high_ratio"] else 0 if value_ratio < level["low_ratio"] else 1

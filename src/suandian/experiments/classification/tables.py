@@ -46,7 +46,7 @@ def job_table(work: WorkColumns, default: DefaultRuns, around: Surroundings, tab
     run_h, energy_mwh = work.run_h, work.energy_mwh
     rule = table.decide(_judged(work, work.slack_h))
     with np.errstate(divide="ignore", invalid="ignore"):
-        per_unit_kw = np.where(work.units > 0, work.power_mw * 1000.0 / work.units, np.nan)
+        per_unit_kw = np.where(work.unit_count > 0, work.power_mw * 1000.0 / work.unit_count, np.nan)
     numbers = (
         urgency_numbers(work.slack_h, run_h, table)
         | location_numbers(
@@ -66,7 +66,7 @@ def job_table(work: WorkColumns, default: DefaultRuns, around: Surroundings, tab
             "submitted": instants(work.released_s),
             "default_start": instants(start_s),
             "run_h": run_h,
-            "units": work.units,
+            "units": work.unit_count,
             "power_mw": work.power_mw,
             "energy_mwh": energy_mwh,
             "work_unit_h": work.work_unit_h,
@@ -181,10 +181,11 @@ def location_table(jobs: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
     gravity_gb_per_mwh, break_even_gb_per_mwh and break_even_gb (for a whole job) are medians over the jobs, weighted by
     energy; null for streams and where no data volume is recorded.
     """
-    columns = ["location_reason", pl.col("location_level").cast(pl.Int64), "energy_mwh"]
+    columns = [pl.col("location_reason"), pl.col("location_level").cast(pl.Int64), pl.col("energy_mwh")]
     figures = ["gravity_gb_per_mwh", "break_even_gb_per_mwh", "break_even_gb"]
+    known = [pl.col(name) for name in figures]
     nothing = [pl.lit(None, dtype=pl.Float64).alias(name) for name in figures]
-    both = pl.concat([jobs.select(*columns, *figures), streams.select(*columns, *nothing)])
+    both = pl.concat([jobs.select(*columns, *known), streams.select(*columns, *nothing)])
     return (
         both.group_by("location_reason", "location_level")
         .agg(pl.col("energy_mwh").sum(), *(_weighted_median(name) for name in figures))

@@ -146,10 +146,10 @@ def _sensitivity(found: Classification) -> str:
     return _table(heads, rows)
 
 
-def _hours(hours: float | None) -> str:
-    if hours is None:
+def _hours(slack_h: float | None) -> str:
+    if slack_h is None:
         return "–"
-    return f"{hours:.1f}" if hours < 100 else f"{hours:.0f}"
+    return f"{slack_h:.1f}" if slack_h < 100 else f"{slack_h:.0f}"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

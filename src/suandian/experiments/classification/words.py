@@ -31,7 +31,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "span_day": ("a day or longer", "可推迟一天以上"),
     "span_hours": ("hours or longer", "可推迟数小时以上"),
     "lead": (
-        "Moving whole jobs, the site can turn down {down} for {hours} h in half of all windows and {sure} in nine of ten: "
+        "Moving whole jobs, the site can turn down {down} for {hours} h in half of all windows and "
+        "{sure} in nine of ten: "
         "{ratio} and {sure_ratio} of its mean load. A fluid bound would promise {bound}.",
         "移动完整作业，站点在半数窗口中可下调{down}并持续{hours}小时，在九成窗口中可下调{sure}：分别为平均负荷的{ratio}与{sure_ratio}。"
         "流体上界为{bound}。",
@@ -102,8 +103,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "满足全部截止时间的恒定IT功率变化，按持续时长",
     ),
     "c_envelope": (
-        "Band and thin line: fluid bound, nine of ten windows to one of ten, and median. Dots and bars: whole jobs, the same "
-        "quantiles. Turn-up needs {notice:g} h of notice, in which work is held back; what is turned down comes back later.",
+        "Band and thin line: fluid bound, nine of ten windows to one of ten, and median. Dots and bars: "
+        "whole jobs, the same "
+        "quantiles. Turn-up needs {notice:g} h of notice, in which work is held back; what is turned "
+        "down comes back later.",
         "色带与细线：流体上界的十分位区间与中位数。圆点与竖线：移动完整作业的同样分位数。上调需提前{notice:g}小时通知以预留作业；"
         "下调的电量随后回补。",
     ),
@@ -123,7 +126,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "抽样窗口的平均值；斜线：该限制所减去的部分",
     ),
     "c_stages": (
-        "Each limit is added to those above it. Gangs stay together, and a paused job finds its way back only where the whole "
+        "Each limit is added to those above it. Gangs stay together, and a paused job finds its way "
+        "back only where the whole "
         "of it fits.",
         "各项限制逐级叠加。成组作业不可拆分，被暂停的作业须有足以容纳整体的空间才能恢复。",
     ),
@@ -156,12 +160,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     # dimensions
     "h_dimensions": ("The four dimensions", "四个维度"),
     "f_levels": (
-        "{urgent} of the energy is urgent, {bound} is bound to its place, {dirty} runs in dirty hours, {tight} in constrained ones",
+        "{urgent} of the energy is urgent, {bound} is bound to its place, {dirty} runs in dirty hours, "
+        "{tight} in constrained ones",
         "{urgent}的用电量紧急，{bound}受地点约束，{dirty}在高碳时段运行，{tight}在受限时段运行",
     ),
     "s_levels": ("share of energy by level", "各等级的用电量占比"),
     "c_levels": (
-        "High urgency leaves no time; high location sensitivity leaves no other place; high carbon and high grid impact are "
+        "High urgency leaves no time; high location sensitivity leaves no other place; high carbon and "
+        "high grid impact are "
         "where moving helps most.",
         "紧急度高即没有时间余地；地点敏感度高即不可异地；碳强度高与电网影响大之处，移动的价值最大。",
     ),
