@@ -181,7 +181,9 @@ def _filled(
     run_h = columns["duration_s"] / _HOUR_S
     assumed_h, pausable, delay_row = rules.assume_delay(group, run_h)
     stated = np.isfinite(stated_slack_h)
-    waits = ~np.isfinite(columns["latency_max_ms"]) & (assumed_h > 0)
+    # Whoever states a latency bound waits for the answer.
+    assumed_h = np.where(np.isfinite(columns["latency_max_ms"]), 0.0, assumed_h)
+    waits = assumed_h > 0
     given = stated | ~waits
     source = np.where(stated, "stated", "assumed")
     if delay.delay_h is not None or delay.delay_ratio is not None:

@@ -33,6 +33,7 @@ from suandian.experiments.classification.tables import (
     profile_table,
     rule_table,
     sensitivity_row,
+    shiftable_slack_h,
 )
 from suandian.experiments.scenario import Scenario, load
 from suandian.flexibility.dimensions import Surroundings
@@ -181,7 +182,7 @@ def _classified(
 ) -> Classification:
     work = laid.work
     lags = lags_of(setting.axis.step_h, notice_h)
-    queue = site_queue(work, work.slack_h, default, setting, lags)
+    queue = site_queue(work, shiftable_slack_h(work, work.slack_h, table), default, setting, lags)
     around = _surroundings(setting, queue)
     jobs = job_table(work, default, around, table)
     streams = stream_rows(study, site, around, table) if study is not None and given is study else empty_streams()
@@ -189,7 +190,8 @@ def _classified(
     sensitivity = []
     for factor_ratio in _FACTORS:
         slack_h = work.with_slack(factor_ratio)
-        shifted = queue if factor_ratio == 1.0 else site_queue(work, slack_h, default, setting, lags)
+        used_h = shiftable_slack_h(work, slack_h, table)
+        shifted = queue if factor_ratio == 1.0 else site_queue(work, used_h, default, setting, lags)
         down = turn_down_summary(shifted, _SENSITIVITY_H, last)
         sensitivity.append(sensitivity_row(work, slack_h, table, streams, factor_ratio) | down)
     energy_mwh = work.energy_mwh

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -96,9 +97,9 @@ class Classification:
         return self.jobs.with_columns(pl.Series("why_en", english), pl.Series("why_zh", chinese))
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the single jobs, for `--json`."""
+        """Everything but the single jobs, for `--json`; what is no finite number is null."""
         facts, setting = self.facts, self.setting
-        return {
+        document: dict[str, Any] = _finite({
             "source": facts.source,
             "records": dict(facts.records),
             "rules_version": self.table.version,
@@ -132,7 +133,17 @@ class Classification:
                 "stages": self.envelope.stages.to_dicts(),
                 "sample_count": self.envelope.sample_count,
             },
-        }
+        })
+        return document
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401
+    """The same document with null for NaN and infinity, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 #: How slack came about: English, Chinese.

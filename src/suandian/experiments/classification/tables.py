@@ -34,6 +34,7 @@ __all__ = [
     "profile_table",
     "rule_table",
     "sensitivity_row",
+    "shiftable_slack_h",
 ]
 
 DIMENSIONS: tuple[str, ...] = ("urgency", "location", "carbon", "grid")
@@ -92,6 +93,12 @@ def _judged(work: WorkColumns, slack_h: NDArray[np.float64]) -> Mapping[str, NDA
         "group": work.group,
         "preemptible": work.preemptible,
     }
+
+
+def shiftable_slack_h(work: WorkColumns, slack_h: NDArray[np.float64], table: RuleTable) -> NDArray[np.float64]:
+    """Slack that the envelope may use, `(jobs,)`: none for F0 and F1, whatever their deadline says."""
+    fixed = np.array([entry.label in ("F0", "F1") for entry in table.rules])[table.decide(_judged(work, slack_h))]
+    return np.where(fixed, 0.0, slack_h)
 
 
 def class_table(jobs: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
