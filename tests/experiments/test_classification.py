@@ -124,7 +124,10 @@ def test_jobs_larger_than_the_site_are_counted_and_left_out():
 
 
 def test_what_somebody_waits_for_is_never_part_of_the_envelope():
-    rows = [{"submitted": 0, "run": 4, "kind": "serving", "due": 50}, {"submitted": 0, "run": 4, "latency_max_ms": 80.0}]
+    rows = [
+        {"submitted": 0, "run": 4, "kind": "serving", "due": 50},
+        {"submitted": 0, "run": 4, "latency_max_ms": 80.0},
+    ]
     found = sd.classify(make_records(*rows))
     assert found.jobs["label"].to_list() == ["F1", "F1"]
     assert found.envelope.quantiles.select("fluid_p90_mw", "jobs_p90_mw").to_numpy().max() == 0.0
@@ -218,7 +221,7 @@ def test_a_trace_at_a_study_s_site_repeats_its_days(study):
     assert found.setting.repeat_ratio > 1.0
     price = found.setting.price_cny_per_mwh
     day = round(24 / found.setting.axis.step_h)
-    assert price[: day].tolist() == price[2 * day : 3 * day].tolist()
+    assert price[:day].tolist() == price[2 * day : 3 * day].tolist()
     assert found.setting.axis.start == study.axis.start
     assert found.setting.tight.any()
 

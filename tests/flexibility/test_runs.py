@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suandian.flexibility.runs import JobRuns, first_come_start_s, profile_mw
+from suandian.flexibility.runs import JobRuns, add_run, first_come_start_s, profile_mw
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 
@@ -16,6 +16,17 @@ def test_profile_cuts_what_lies_outside():
     start = AXIS.start_s + np.array([-1800, 5400, 3 * 3600])
     end = AXIS.start_s + np.array([1800, 9000, 9 * 3600])
     assert profile_mw(AXIS, start, end, np.array([2.0, 4.0, 8.0])) == pytest.approx([1, 2, 2, 8])
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(-9000, 15000), st.integers(0, 12000), st.floats(-3, 3))
+def test_one_run_is_the_profile_of_one(begin, length, power):
+    load = np.zeros(AXIS.periods)
+    start = AXIS.start_s + begin
+    add_run(load, AXIS.start_s, AXIS.step_s, start, start + length, power)
+    sign = -1.0 if power < 0 else 1.0
+    wanted = sign * profile_mw(AXIS, np.array([start]), np.array([start + length]), np.array([abs(power)]))
+    assert load == pytest.approx(wanted, abs=1e-9)
 
 
 def test_first_come_first_served_by_hand():

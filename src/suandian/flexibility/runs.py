@@ -12,7 +12,7 @@ from suandian.flexibility.envelope import cumulative_work_mwh
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 
-__all__ = ["JobRuns", "first_come_start_s", "profile_mw"]
+__all__ = ["JobRuns", "add_run", "first_come_start_s", "profile_mw"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +60,21 @@ def profile_mw(
     run_mwh, _ = cumulative_work_mwh(axis, one, 1, begin_s, begin_s, length_s, power_mw)
     mean_mw: NDArray[np.float64] = np.diff(run_mwh[0], prepend=0.0) / axis.step_h
     return mean_mw
+
+
+def add_run(load_mw: NDArray[np.float64], base_s: int, step_s: int, start_s: int, end_s: int, power_mw: float) -> None:
+    """Add one run to mean powers `(intervals,)` that begin at `base_s`, in place; parts outside are cut."""
+    low_s = max(start_s - base_s, 0)
+    high_s = min(end_s - base_s, len(load_mw) * step_s)
+    if high_s <= low_s:
+        return
+    first, last = low_s // step_s, (high_s - 1) // step_s
+    if first == last:
+        load_mw[first] += power_mw * (high_s - low_s) / step_s
+        return
+    load_mw[first] += power_mw * ((first + 1) * step_s - low_s) / step_s
+    load_mw[first + 1 : last] += power_mw
+    load_mw[last] += power_mw * (high_s - last * step_s) / step_s
 
 
 def first_come_start_s(

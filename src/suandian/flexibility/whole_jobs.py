@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.flexibility.runs import JobRuns, profile_mw
+from suandian.flexibility.runs import JobRuns, add_run, profile_mw
 from suandian.quantity.timeaxis import TimeAxis
 
 __all__ = ["JobShift", "turn_down_by_jobs", "turn_up_by_jobs"]
@@ -101,17 +101,20 @@ def _resumptions(
     if (profile_mw(after, resumed_s, resumed_s + left_s, jobs.power_mw) <= free_mw + freed + _TINY_MW).all():
         return resumed_s  # the common case: all at once
     free_mw = np.maximum(free_mw, 0.0)
-    for row in np.argsort(latest_s, kind="stable"):
-        one = slice(row, row + 1)
-        own = profile_mw(after, jobs.start_s[one], jobs.end_s[one], jobs.power_mw[one])
-        choices = int((latest_s[row] - from_s) // axis.step_s) + 1
-        place = _earliest(free_mw + own, float(jobs.power_mw[row]), int(left_s[row]) / axis.step_s, choices)
+    step_s = axis.step_s
+    columns = (latest_s, left_s, jobs.start_s, jobs.end_s)
+    plain = list(zip(*(column.tolist() for column in columns), jobs.power_mw.tolist(), strict=True))
+    for row in np.argsort(latest_s, kind="stable").tolist():
+        latest, left, start, end, power_mw = plain[row]
+        add_run(free_mw, from_s, step_s, start, end, power_mw)
+        place = _earliest(free_mw, power_mw, left / step_s, (latest - from_s) // step_s + 1)
         if place < 0:
             resumed_s[row] = -1
+            add_run(free_mw, from_s, step_s, start, end, -power_mw)
             continue
-        start = np.array([from_s + place * axis.step_s])
-        resumed_s[row] = start[0]
-        free_mw += own - profile_mw(after, start, start + left_s[row], jobs.power_mw[one])
+        again_s = from_s + place * step_s
+        resumed_s[row] = again_s
+        add_run(free_mw, from_s, step_s, again_s, again_s + left, -power_mw)
     return resumed_s
 
 
@@ -163,27 +166,20 @@ def turn_up_by_jobs(
     after = _until(axis, first, max(furthest_s, low_s + length * axis.step_s))
     free_mw = np.maximum(capacity_mw - default_mw, 0.0)[first : first + after.periods]
     added, moved = np.zeros(length), np.zeros(len(rows), dtype=np.bool_)
-    for place, row in enumerate(rows):
-        one = slice(row, row + 1)
-        run_s, power = int(runs.end_s[row] - runs.start_s[row]), float(runs.power_mw[row])
-        own = (
-            profile_mw(after, runs.start_s[one], runs.end_s[one], runs.power_mw[one])
-            if runs.end_s[row] > low_s
-            else 0.0
-        )
-        choices = min(length, int((runs.start_s[row] + runs.slack_s[row] - low_s) // axis.step_s) + 1)
-        fits = np.flatnonzero(_fitting(free_mw + own, power, run_s / axis.step_s, choices))
-        if not len(fits):
+    step_s, high_s = axis.step_s, low_s + length * axis.step_s
+    for place, row in enumerate(rows.tolist()):
+        start, end, power_mw = int(runs.start_s[row]), int(runs.end_s[row]), float(runs.power_mw[row])
+        latest = start + int(runs.slack_s[row])
+        add_run(free_mw, low_s, step_s, start, end, power_mw)
+        best = _emptiest(free_mw, added, power_mw, (end - start) / step_s, (latest - low_s) // step_s + 1)
+        begin = low_s + max(best, 0) * step_s
+        gained_s = min(begin + end - start, high_s) - begin - max(min(end, high_s) - low_s, 0)
+        if best < 0 or gained_s <= 0:
+            add_run(free_mw, low_s, step_s, start, end, -power_mw)
             continue
-        total = np.concatenate(([0.0], np.cumsum(added)))
-        stop = np.minimum(fits + max(int(np.ceil(run_s / axis.step_s)), 1), length)
-        best = int(fits[np.argmin((total[stop] - total[fits]) / (stop - fits))])
-        start = np.array([low_s + best * axis.step_s])
-        change = profile_mw(after, start, start + run_s, runs.power_mw[one]) - own
-        if change[:length].sum() <= 0:
-            continue
-        free_mw -= change
-        added += change[:length]
+        add_run(free_mw, low_s, step_s, begin, begin + end - start, -power_mw)
+        add_run(added, low_s, step_s, start, end, -power_mw)
+        add_run(added, low_s, step_s, begin, begin + end - start, power_mw)
         moved[place] = True
     achieved_mw = max(float(added.min()), 0.0)
     gap_mw = _gap_before(axis, runs.take(rows[moved]), first, notice)
@@ -196,6 +192,16 @@ def turn_up_by_jobs(
         postponed_count=int(moved.sum()),
         refused_count=int((~moved).sum()),
     )
+
+
+def _emptiest(free_mw: _Array, added_mw: _Array, power_mw: float, run_ratio: float, choices: int) -> int:
+    """Interval of the window from which a job fits and meets the least that was added so far; −1 if it fits nowhere."""
+    fits = np.flatnonzero(_fitting(free_mw, power_mw, run_ratio, min(len(added_mw), choices)))
+    if not len(fits):
+        return -1
+    total = np.concatenate(([0.0], np.cumsum(added_mw)))
+    stop = np.minimum(fits + max(int(np.ceil(run_ratio)), 1), len(added_mw))
+    return int(fits[np.argmin((total[stop] - total[fits]) / (stop - fits))])
 
 
 def _gap_before(axis: TimeAxis, moved: JobRuns, first: int, notice: int) -> float:

@@ -36,6 +36,7 @@ from suandian.experiments.classification.tables import (
     shiftable_slack_h,
 )
 from suandian.experiments.scenario import Scenario, load
+from suandian.experiments.scenario.faults import unknown
 from suandian.flexibility.dimensions import Surroundings
 from suandian.flexibility.rules import RuleTable, load_rules
 from suandian.model.records import JobRecords
@@ -111,6 +112,8 @@ def _check(*, site: str, region: str, gpus: int | None, notice_h: float, study: 
     faults = []
     if site and study is None:
         faults.append(Fault("--site", "names a site of a scenario; give the scenario too (--scenario NAME)"))
+    if site and study is not None and site not in study.study.sites:
+        faults.append(Fault("--site", unknown("site", site, study.study.sites)))
     if region and study is not None:
         faults.append(Fault("--region", "cannot be combined with a scenario, whose site has its own; leave one out"))
     if gpus is not None and gpus < 1:
@@ -129,10 +132,7 @@ def _columns(
     if isinstance(work, JobTable):
         return from_job_table(work, table, delay), _Source("a table of jobs", "JobTable", {}, True)
     truth = work.truth()
-    ids = [entry.id for entry in truth.fleet.sites]
-    if site not in ids:
-        site_setting(work, site, None, table)  # raises, naming the sites
-    jobs = truth.jobs.take(truth.jobs.home == ids.index(site))
+    jobs = truth.jobs.take(truth.jobs.home == [entry.id for entry in truth.fleet.sites].index(site))
     return from_job_table(jobs, table, delay), _Source(f"the jobs of {work.name} at {site}", "scenario", {}, True)
 
 

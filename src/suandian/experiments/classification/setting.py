@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.experiments import presets
-from suandian.experiments.scenario.faults import unknown
 from suandian.flexibility.rules import RuleTable
 from suandian.model.contract import Tariff
 from suandian.quantity.errors import Fault, ScenarioError
@@ -123,14 +122,9 @@ def region_setting(region: str, axis: TimeAxis, rules: RuleTable) -> Setting:
 
 
 def site_setting(scenario: Scenario, site: str, axis: TimeAxis | None, rules: RuleTable) -> Setting:
-    """A site of a scenario with its connection. `axis` of foreign work, over which the study's period is repeated.
-
-    Raises `ScenarioError` for an unknown site.
-    """
+    """A site of a scenario with its connection. `axis` of foreign work, over which the study's period is repeated."""
     truth = scenario.truth()
     ids = [entry.id for entry in truth.fleet.sites]
-    if site not in ids:
-        raise ScenarioError([Fault("--site", unknown("site", site, ids))], source=scenario.name)
     row = ids.index(site)
     place = truth.fleet.sites[row]
     home = [stream.demand_mw for stream in truth.streams if stream.home == row]

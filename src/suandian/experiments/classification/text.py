@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,9 @@ from suandian.experiments.classification.scales import energy_scale, power_scale
 from suandian.experiments.classification.statements import LOCATION_WORDS, statements
 
 __all__ = ["CLASS_NAMES", "text_of"]
+
+_WIDTH = 110
+_WRAP: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
 CLASS_NAMES = {
     "F0": "immediate",
@@ -33,14 +37,14 @@ def text_of(found: Classification) -> str:
         _location(found),
         _envelope(found),
         _sensitivity(found),
-        "\n".join(f"- {english}" for english, _ in statements(found)),
+        "\n".join(fill(f"- {english}", _WIDTH, subsequent_indent="  ", **_WRAP) for english, _ in statements(found)),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def _head(found: Classification) -> str:
     facts, records = found.facts, found.facts.records
-    lines = [facts.source]
+    lines = [fill(facts.source, _WIDTH, **_WRAP)]
     if records:
         counts = [f"{records['read']:,} rows read", f"{records['kept']:,} jobs kept"]
         for name in ("repaired", "dropped"):
@@ -135,14 +139,14 @@ def _sensitivity(found: Classification) -> str:
     hours = frame["duration_h"][0]
     rows = [
         [
-            f"{row['factor_ratio']:g} × the delay",
+            f"{row['factor_ratio']:g} × the slack",
             *(share_text(row[f"F{index}_share_ratio"]) for index in range(6)),
             scale.text(row["turn_down_fluid_mw"]),
             scale.text(row["turn_down_jobs_mw"]),
         ]
         for row in frame.iter_rows(named=True)
     ]
-    heads = ["assumed", *(f"F{i}" for i in range(6)), f"down {hours:g} h, {scale.unit}", "by jobs"]
+    heads = ["if assumed", *(f"F{i}" for i in range(6)), f"down {hours:g} h, {scale.unit}", "by jobs"]
     return _table(heads, rows)
 
 
