@@ -1,4 +1,6 @@
-"""The page of a classification: both languages, nothing from outside, numbers as in the frames, and in a real browser."""
+"""The page of a classification: both languages, nothing from outside, numbers as in the frames, and in a real
+browser.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,16 @@ def some_records():
     rows = []
     for index, at in enumerate(begin):
         kind = ("train-large", "notebook", "etl", "backup", "serving")[index % 5]
-        rows.append({"submitted": float(at), "run": float(rng.lognormal(0, 1.4)) + 0.02, "kind": kind,
-                     "gpus": int(2 ** rng.integers(0, 5)), "power_kw": 0.4, "data_gb": float(rng.lognormal(3, 1))})  # fmt: skip
+        rows.append(
+            {
+                "submitted": float(at),
+                "run": float(rng.lognormal(0, 1.4)) + 0.02,
+                "kind": kind,
+                "gpus": int(2 ** rng.integers(0, 5)),
+                "power_kw": 0.4,
+                "data_gb": float(rng.lognormal(3, 1)),
+            }
+        )
     return make_records(*rows)
 
 
@@ -115,14 +125,14 @@ MEASURE = """() => {
       boxes.slice(i + 1).forEach(([other, o]) => {
         const across = Math.min(b.right, o.right) - Math.max(b.left, o.left);
         const down = Math.min(b.bottom, o.bottom) - Math.max(b.top, o.top);
-        if (across > 1.5 && down > 4) faults.push(`"${text}" over "${other}" by ${across.toFixed(1)} x ${down.toFixed(1)}`);
-      });
+        if (across > 1.5 && down > 4) faults.push(`"${text}" over "${other}" by ${across.toFixed(1)} x
+      ${down.toFixed(1)}`); });
     });
   });
   document.querySelectorAll('main h1, main h2, main h3, main p, main li, main dt, main dd, figcaption').forEach(e => {
     if (e.closest('.scroll') || e.closest('details') || !e.offsetParent) return;
-    if (e.scrollWidth > e.clientWidth + 1) faults.push(`${e.tagName} wider than its box: ${e.textContent.slice(0, 50)}`);
-  });
+    if (e.scrollWidth > e.clientWidth + 1) faults.push(`${e.tagName} wider than its box: ${e.textContent.slice(0,
+  50)}`); });
   return {faults, texts};
 }"""
 

@@ -1,5 +1,8 @@
 """The rules as data: the shipped table, what decides, and what is refused."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import yaml
@@ -80,6 +83,21 @@ def test_every_rule_has_source_confidence_and_both_languages():
     for section in (*TABLE.levels.values(), *TABLE.assumed.values()):
         assert section["source"]
         assert section["confidence"] in "ABCD"
+
+
+def test_the_reference_page_shows_the_shipped_table():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "classification.md").read_text(
+        encoding="utf-8"
+    )
+    for rule in TABLE.rules:
+        assert f"| `{rule.id}` | {rule.label} |" in page
+    for row in TABLE.delays:
+        assert re.search(rf"\| `{row.id}` \| [^|]+ \| {row.delay_h:g} \| {'yes' if row.preemptible else 'no'} \|", page)
+    for group, roots in TABLE.groups:
+        assert f"| `{group}` | {', '.join(roots)} |" in page
+    for name, entry in TABLE.assumed.items():
+        assert f"| `{name}` | {entry['value']:g} |" in page
+    assert f"Version {TABLE.version}" in page
 
 
 def changed(tmp_path, change):

@@ -99,41 +99,43 @@ class Classification:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the single jobs, for `--json`; what is no finite number is null."""
         facts, setting = self.facts, self.setting
-        document: dict[str, Any] = _finite({
-            "source": facts.source,
-            "records": dict(facts.records),
-            "rules_version": self.table.version,
-            "site": {
-                "name": setting.name,
-                "region": setting.region,
-                "unit": facts.unit,
-                "units": facts.room_count,
-                "sized_to_peak": facts.sized,
-                "peak_units": facts.peak_count,
-                "work_waits": facts.waits,
-                "jobs_larger_than_site": facts.larger_count,
-                "jobs_late_by_default": facts.late_count,
-            },
-            "clock": facts.clock,
-            "delay": {"from": facts.delay_text, "energy_share": dict(facts.slack_share)},
-            "sources": dict(setting.sources),
-            "energy_mwh": self.energy_mwh,
-            "classes": self.classes.to_dicts(),
-            "rules": self.rules.to_dicts(),
-            "dimensions": self.dimensions.to_dicts(),
-            "location": self.location.to_dicts(),
-            "sensitivity": self.sensitivity.to_dicts(),
-            "streams": self.streams.to_dicts(),
-            "envelope": {
-                "notice_h": self.envelope.notice_h,
-                "quantiles": self.envelope.quantiles.to_dicts(),
-                "instants": self.envelope.instants.with_columns(
-                    pl.col("start").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-                ).to_dicts(),
-                "stages": self.envelope.stages.to_dicts(),
-                "sample_count": self.envelope.sample_count,
-            },
-        })
+        document: dict[str, Any] = _finite(
+            {
+                "source": facts.source,
+                "records": dict(facts.records),
+                "rules_version": self.table.version,
+                "site": {
+                    "name": setting.name,
+                    "region": setting.region,
+                    "unit": facts.unit,
+                    "units": facts.room_count,
+                    "sized_to_peak": facts.sized,
+                    "peak_units": facts.peak_count,
+                    "work_waits": facts.waits,
+                    "jobs_larger_than_site": facts.larger_count,
+                    "jobs_late_by_default": facts.late_count,
+                },
+                "clock": facts.clock,
+                "delay": {"from": facts.delay_text, "energy_share": dict(facts.slack_share)},
+                "sources": dict(setting.sources),
+                "energy_mwh": self.energy_mwh,
+                "classes": self.classes.to_dicts(),
+                "rules": self.rules.to_dicts(),
+                "dimensions": self.dimensions.to_dicts(),
+                "location": self.location.to_dicts(),
+                "sensitivity": self.sensitivity.to_dicts(),
+                "streams": self.streams.to_dicts(),
+                "envelope": {
+                    "notice_h": self.envelope.notice_h,
+                    "quantiles": self.envelope.quantiles.to_dicts(),
+                    "instants": self.envelope.instants.with_columns(
+                        pl.col("start").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+                    ).to_dicts(),
+                    "stages": self.envelope.stages.to_dicts(),
+                    "sample_count": self.envelope.sample_count,
+                },
+            }
+        )
         return document
 
 
