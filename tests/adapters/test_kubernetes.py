@@ -3,8 +3,8 @@ import json
 import pytest
 from trace_files import kubernetes
 
-from suandian.adapters.traces.kubernetes import read
 from suandian.adapters.traces.kubequantity import pod_request, quantity
+from suandian.adapters.traces.kubernetes import read
 from suandian.physics.itload import dynamic_power_per_gpu_kw
 
 ONE_S = 1_772_413_200  # 2026-03-02T01:00:00Z
@@ -60,7 +60,16 @@ def test_bad_objects_are_told(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("500m", 0.5), ("64Gi", 64 * 2**30), ("2", 2.0), ("1e3", 1000.0), ("0.1", 0.1), ("1k", 1000.0), (".5", 0.5), (3, 3)],
+    [
+        ("500m", 0.5),
+        ("64Gi", 64 * 2**30),
+        ("2", 2.0),
+        ("1e3", 1000.0),
+        ("0.1", 0.1),
+        ("1k", 1000.0),
+        (".5", 0.5),
+        (3, 3),
+    ],
 )
 def test_quantities(text, value):
     assert quantity(text) == pytest.approx(value)

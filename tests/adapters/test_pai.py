@@ -50,12 +50,12 @@ def test_instances_take_their_plan_from_the_task_table(tmp_path):
 
 def test_tables_that_know_no_widths_are_refused(tmp_path):
     write(tmp_path, instance=PAI_INSTANCE, job=PAI_JOB)
-    with pytest.raises(DataError, match="the instance table knows no GPUs; put pai_task_table.csv beside it"):
+    with pytest.raises(DataError, match="the instance table knows no GPUs; put pai_task_table"):
         read(tmp_path / "pai_instance_table.csv")
     with pytest.raises(DataError, match="the job table knows no GPUs"):
         read(tmp_path / "pai_job_table.csv")
     write(tmp_path, task=PAI_TASK)
-    with pytest.raises(DataError, match="read pai_task_table.csv beside it|read pai_task_table.csv"):
+    with pytest.raises(DataError, match="the job table knows no GPUs; read pai_task_table"):
         read(tmp_path / "pai_job_table.csv")
 
 

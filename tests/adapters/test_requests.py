@@ -42,3 +42,22 @@ def test_requests_that_are_no_trace_are_refused(tmp_path):
     (tmp_path / "t.csv").write_text("TIMESTAMP,ContextTokens,GeneratedTokens\nnoon,1,2\n")
     with pytest.raises(DataError, match="line 2: TIMESTAMP cannot be read: 'noon'"):
         azure_requests("t.csv", folder=tmp_path, axis=APRIL, peak_mw=1.0, zone=ZONE)
+
+
+def test_a_trace_of_a_week_brings_its_own_cycle(tmp_path):
+    # 2024-05-06 is a Monday. A request each minute, ten times the tokens at 14–15 h; on Sunday one token.
+    rows = ["TIMESTAMP,ContextTokens,GeneratedTokens"]
+    for minute in range(-1, 7 * 1440 + 2):
+        day, hour = (minute // 1440) % 7, (minute % 1440) // 60
+        tokens = 1 if day == 6 else 1000 if hour == 14 else 100
+        at = datetime(2024, 5, 6, tzinfo=ZoneInfo("UTC")) + timedelta(minutes=minute)
+        rows.append(f"{at:%Y-%m-%d %H:%M:%S}.009930+00:00,{tokens},{tokens}")
+    (tmp_path / "week.csv").write_text("\n".join(rows))
+    axis = TimeAxis(APRIL.start, timedelta(hours=1), 720)
+    series = azure_requests("week.csv", folder=tmp_path, axis=axis, peak_mw=4.0, zone=ZONE)
+    assert "1 whole weeks repeated end to end, hours of its clock as local hours (D)" in series.source
+    assert "Azure LLM inference 2024" in series.source
+    local = [(axis.start + timedelta(hours=hour)).astimezone(ZoneInfo(ZONE)) for hour in range(720)]
+    for at, value in zip(local, series.values, strict=True):
+        expected = 0.004 if at.weekday() == 6 else 4.0 if at.hour == 14 else 0.4
+        assert value == pytest.approx(expected, rel=1e-6)

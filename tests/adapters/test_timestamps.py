@@ -73,3 +73,9 @@ def test_datetime_columns_of_parquet():
         unix_seconds_s(naive.dt.offset_by("1ms"), "UTC", "t")
     with pytest.raises(DataError, match="times are due"):
         unix_seconds_s(pl.Series([1, 2]), "UTC", "t")
+
+
+def test_a_line_without_end_is_shown_in_part_only():
+    with pytest.raises(DataError) as told:
+        unix_seconds_s(pl.Series(["x" * 100_000]), "UTC", "t.csv")
+    assert len(str(told.value)) < 300

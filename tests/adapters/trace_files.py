@@ -1,4 +1,6 @@
-"""Small files in the true format of each kind of trace, the same on every run; figures are chosen to be checked by hand."""
+"""Small files in the true format of each kind of trace, the same on every run; figures are to be checked by hand."""
+
+# ruff: noqa: E501 (the lines are as long as the formats make them)
 
 import gzip
 import json

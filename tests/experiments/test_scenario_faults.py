@@ -149,7 +149,7 @@ BAD: list[tuple[str, object, str, tuple[str, ...]]] = [
     ("signals/price", {"hall": {"file": "/etc/passwd"}}, "signals.price.hall.file", ("outside the data folder",)),
     ("signals/price", {"hall": {"file": "no.csv"}}, "signals.price.hall.file", ("no such file", "--data")),
     ("signals/price", {"hal": {"file": "no.csv"}}, "signals.price.hal", ("unknown site", "did you mean hall")),
-    ("jobs/trace", {"format": "paii", "file": "x"}, "jobs.trace.format", ("unknown trace", "did you mean pai")),
+    ("jobs/trace", {"format": "gaja", "file": "x"}, "jobs.trace.format", ("unknown trace", "did you mean gaia")),
     # limits that cannot hold together
     ("sites/hall/battery/energy_initial", "3 MWh", "sites.hall.battery.energy_initial", ("outside", "inside")),
     ("sites/hall/idle_it", "3 MW", "sites.hall.idle_it", ("leaves nothing", "write less")),
@@ -400,7 +400,7 @@ def test_times_without_a_zone_are_refused(tmp_path: Path) -> None:
 def test_a_huge_table_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "price.csv"
     path.write_text(_table([f"{time},300" for time in _HOURS]), encoding="utf-8")
-    os.truncate(path, 200_000_000)
+    os.truncate(path, 5_000_000_000)  # sparse: takes no room on the disk
     entry = {"hall": {"file": "price.csv", "zone": "Asia/Shanghai"}}
     with pytest.raises(DataError, match="Parquet"):
         load(write(tmp_path, with_value("signals/price", entry))).truth()

@@ -47,6 +47,7 @@ _PLAIN = ("time", "site", "sites", "name", "flag", "number")
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _HOUR_S = 3600
 _FIRST_LINE = 2
+_SHOWN_LENGTH = 80
 
 
 def read_jobs(
@@ -210,7 +211,7 @@ class JobColumns:
         if flags.null_count():
             row = int(flags.is_null().to_numpy().argmax())
             raise DataError(
-                f"{self.file.name}, column {name!r}: line {row + _FIRST_LINE}: {raw[row]!r}; write true or false"
+                f"{self.file.name}, column {name!r}: line {row + _FIRST_LINE}: {str(raw[row])[:_SHOWN_LENGTH]!r}; write true or false"
             )
         return flags.to_numpy().astype(np.bool_)
 
@@ -246,7 +247,7 @@ class JobColumns:
     def _site(self, text: str, row: int, column: str, sites: tuple[str, ...]) -> int:
         if text not in sites:
             raise DataError(
-                f"{self.file.name}, column {column!r}: line {row + _FIRST_LINE}: unknown site {text!r}; "
+                f"{self.file.name}, column {column!r}: line {row + _FIRST_LINE}: unknown site {text[:_SHOWN_LENGTH]!r}; "
                 f"known: {', '.join(sites)}"
             )
         return sites.index(text)

@@ -1,16 +1,19 @@
 """The door of the data folder: which files may be opened, how large they may be, which column is meant.
 
-CSV and Parquet are read lazily and by column. Every refusal is a `DataError` that names file, line or column, and the
-remedy; nothing is filled in or dropped without being counted.
+CSV and Parquet are read lazily and by column; gzip is unpacked into a scratch folder first. Every refusal is a
+`DataError` that names file, line or column, and the remedy; nothing is filled in or dropped without being counted.
 """
 
 from __future__ import annotations
 
 import difflib
 import gzip
+import tempfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -20,8 +23,9 @@ from suandian.quantity.units import UnitError, split_header
 
 __all__ = ["CSV_MAX_GB", "Column", "columns_of", "find_column", "open_table", "resolve_inside"]
 
-#: Text tables above this size are refused; Parquet has no limit, only its needed columns are read. D.
-CSV_MAX_GB = 0.15
+#: Text tables above this size (unpacked) are refused; Parquet has no limit, only its needed columns are read. D.
+CSV_MAX_GB = 4.0
+_CHUNK_BYTES = 8_000_000
 _GB = 1_000_000_000
 _SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
@@ -67,13 +71,13 @@ def open_table(path: Path, *, csv_max_gb: float = CSV_MAX_GB) -> pl.LazyFrame:
         if name.endswith(".parquet"):
             frame = pl.scan_parquet(path)
         elif name.endswith(".gz"):
-            frame = pl.scan_csv(BytesIO(_unpacked(path, csv_max_gb)), infer_schema=False)
+            frame = pl.scan_csv(_unpacked(path, csv_max_gb), infer_schema=False)
         else:
             if path.stat().st_size > csv_max_gb * _GB:
                 raise _too_large(path, csv_max_gb)
             frame = pl.scan_csv(path, infer_schema=False)
         frame.collect_schema()
-    except (OSError, EOFError, pl.exceptions.PolarsError) as error:
+    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataError(f"{path.name}: cannot be read as a table ({first}); check the file") from error
     return frame
@@ -114,12 +118,25 @@ def find_column(columns: Iterable[Column], name: str, path: Path) -> Column:
     raise DataError(f"{path.name}: no column {name!r}; {hint}columns: {known}")
 
 
-def _unpacked(path: Path, csv_max_gb: float) -> bytes:
-    with gzip.open(path) as stream:
-        content = stream.read(int(csv_max_gb * _GB) + 1)
-    if len(content) > csv_max_gb * _GB:
-        raise _too_large(path, csv_max_gb)
-    return content
+def _unpacked(path: Path, csv_max_gb: float) -> Path:
+    """The unpacked text, once per process and state of the file; the scratch folder goes with the process."""
+    state = path.stat()
+    key = f"{path}|{state.st_mtime_ns}|{state.st_size}"
+    target = Path(_scratch().name) / f"{sha256(key.encode()).hexdigest()}.csv"
+    if not target.is_file() or target.stat().st_size > csv_max_gb * _GB:
+        part = target.with_suffix(".part")
+        with gzip.open(path) as stream, part.open("wb") as out:
+            while chunk := stream.read(_CHUNK_BYTES):
+                out.write(chunk)
+                if out.tell() > csv_max_gb * _GB:
+                    raise _too_large(path, csv_max_gb)
+        part.replace(target)
+    return target
+
+
+@cache
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="suandian-")
 
 
 def _too_large(path: Path, csv_max_gb: float) -> DataError:

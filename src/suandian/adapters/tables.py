@@ -23,6 +23,7 @@ INTERVAL_LABELS = ("start", "end")
 #: refuse: any missing interval or value is an error; interpolate: linear between neighbours; previous: last value.
 GAP_POLICIES = ("refuse", "interpolate", "previous")
 _FIRST_LINE = 2
+_SHOWN_LENGTH = 80
 
 
 def read_series(
@@ -125,7 +126,7 @@ def numbers(column: pl.Series, where: str) -> NDArray[np.float64]:
         bad = cast.is_null() & text.is_not_null() & (text != "")
         if bad.any():
             row = int(bad.fill_null(value=False).to_numpy().argmax())
-            raise DataError(f"{where}: line {row + _FIRST_LINE}: {column[row]!r} is no number; write e.g. 0.35")
+            raise DataError(f"{where}: line {row + _FIRST_LINE}: {str(column[row])[:_SHOWN_LENGTH]!r} is no number; write e.g. 0.35")
     elif column.dtype.is_numeric() or column.dtype == pl.Boolean:
         cast = column.cast(pl.Float64)
     else:

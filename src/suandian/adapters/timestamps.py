@@ -14,6 +14,7 @@ __all__ = ["unix_seconds_s"]
 
 _PATTERN = r"^\s*(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:\.0+)?\s*(Z|[+-]\d{2}:?\d{2})?\s*$"
 _FIRST_LINE = 2  # the header is line 1
+_SHOWN_LENGTH = 80
 
 
 def unix_seconds_s(column: pl.Series, zone: str, where: str) -> NDArray[np.int64]:
@@ -68,7 +69,7 @@ def _from_texts(column: pl.Series, where: str) -> tuple[NDArray[np.int64], NDArr
     if moment.null_count():
         row = _first(moment.is_null())
         raise DataError(
-            f"{where}: line {row + _FIRST_LINE}: {column[row]!r} is no time; write e.g. 2026-04-01T00:00:00+08:00"
+            f"{where}: line {row + _FIRST_LINE}: {str(column[row])[:_SHOWN_LENGTH]!r} is no time; write e.g. 2026-04-01T00:00:00+08:00"
         )
     seconds_s = (moment.dt.epoch("us").to_numpy() // 1_000_000).astype(np.int64)
     missing = parts["offset"].null_count()

@@ -111,10 +111,10 @@ def _refuse(frame: pl.DataFrame, path: Path) -> None:
         raise DataError(f"{path.name}: line {bad['line'][0]}: {what}: {text!r}; correct or delete the line")
 
 
-def _ring_mean(ratio: NDArray[np.float64], starts_min: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+def _ring_mean(ring_ratio: NDArray[np.float64], starts_min: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     """Means over `[start, start + width)` minutes of a ring of one-minute cells whose mean is 1, shape `(periods,)`."""
-    length = len(ratio)
-    integral_ratio = np.concatenate(([0.0], np.cumsum(np.tile(ratio, 2))))
+    length = len(ring_ratio)
+    integral_ratio = np.concatenate(([0.0], np.cumsum(np.tile(ring_ratio, 2))))
     turns, rest = divmod(width, length)
     begin = starts_min % length
     at = np.arange(len(integral_ratio))
