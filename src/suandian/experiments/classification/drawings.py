@@ -87,15 +87,9 @@ class Canvas:
 
     def svg(self, form: str, label: str) -> Markup:
         """The drawing with an accessible name."""
-        return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>').format(
-            form, self.width, self.height, label, _HATCH, Markup("").join(self.parts)
+        return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+            form, self.width, self.height, label, Markup("").join(self.parts)
         )
-
-
-_HATCH = Markup(
-    '<defs><pattern id="lost" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="6" height="6" fill="#fff"/><rect width="2" height="6" fill="#8C929A"/></pattern></defs>'
-)
 
 
 def text_px(text: str) -> float:

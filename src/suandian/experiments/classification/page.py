@@ -59,6 +59,7 @@ def html(found: Classification, lang: str = "en") -> str:
         lang=lang,
         title=word(lang, "eyebrow"),
         version=found.table.version,
+        lost=tokens.CONTROL,
         sensitivity_h=float(found.sensitivity["duration_h"][0]),
         bodies=[_body(found, language) for language in _LANGUAGES],
         style=Markup(_style()),
@@ -258,7 +259,7 @@ def _instants(found: Classification, w: views.Word) -> Table:
         at = row["start"].astimezone(zone)
         rows.append(
             [
-                f"{w(name)}, {at:%Y-%m-%d %H:%M}" if known else name, w(row["direction"]), f"{row['duration_h']:g}",
+                f"{w(name)} · {at:%Y-%m-%d %H:%M}" if known else name, w(row["direction"]), f"{row['duration_h']:g}",
                 power.text(row["default_mw"]), power.text(row["no_pause_mw"]), power.text(row["whole_jobs_mw"]),
                 energy.text(row["shifted_mwh"]), energy.text(row["lost_mwh"]), power.text(row["rebound_mw"]),
                 fixed(row["paused"] + row["postponed"], 0), fixed(row["refused"], 0),

@@ -92,20 +92,16 @@ def envelope(site: SiteQueue, *, last: int, notice_h: float, named: Mapping[str,
 
 
 def turn_down_summary(site: SiteQueue, call_h: float, last: int) -> dict[str, float]:
-    """Turn-down for about `call_h` (less for short work): `duration_h`, median fluid bound, mean by whole jobs, MW."""
+    """Turn-down for about `call_h` (less for short work): `duration_h`, means of bound and of whole jobs, MW."""
     step_h = site.axis.step_h
     length = min(max(round(call_h / step_h), 1), durations_of(site, last)[-1])
     fluid = turn_down_mw(site.queue, [length], held_mw=site.held_mw)[0, :last]
-    found = fluid[np.isfinite(fluid)]
-    by_jobs = [
-        _by_jobs(site, "down", int(index), length, 0).achieved_mw
-        for index in _sample(last, "up")
-        if index + length <= site.axis.periods
-    ]
+    windows = [int(index) for index in _sample(last, "up") if np.isfinite(fluid[index])]
+    by_jobs = [_by_jobs(site, "down", index, length, 0).achieved_mw for index in windows]
     return {
         "duration_h": length * step_h,
-        "turn_down_fluid_mw": float(np.median(found)) if len(found) else 0.0,
-        "turn_down_jobs_mw": float(np.mean(by_jobs)) if by_jobs else 0.0,
+        "turn_down_fluid_mw": float(fluid[windows].mean()) if windows else 0.0,
+        "turn_down_jobs_mw": float(np.mean(by_jobs)) if windows else 0.0,
     }
 
 
