@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from suandian.experiments.classification import Classification, classify
     from suandian.experiments.finding import Finding
     from suandian.experiments.run import run
     from suandian.experiments.scenario import Scenario, load, scenarios
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AdapterError",
+    "Classification",
     "DataError",
     "Finding",
     "Infeasible",
@@ -47,6 +49,7 @@ __all__ = [
     "SuandianError",
     "TimeAxis",
     "__version__",
+    "classify",
     "load",
     "run",
     "scenarios",
@@ -54,6 +57,7 @@ __all__ = [
 
 _HOME = {
     "AdapterError": "quantity.errors",
+    "Classification": "experiments.classification",
     "DataError": "quantity.errors",
     "Finding": "experiments.finding",
     "Infeasible": "quantity.errors",
@@ -65,6 +69,7 @@ _HOME = {
     "Series": "quantity.series",
     "SuandianError": "quantity.errors",
     "TimeAxis": "quantity.timeaxis",
+    "classify": "experiments.classification",
     "load": "experiments.scenario",
     "run": "experiments.run",
     "scenarios": "experiments.scenario",

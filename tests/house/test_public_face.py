@@ -9,6 +9,7 @@ import suandian
 
 FACE = [
     "AdapterError",
+    "Classification",
     "DataError",
     "Finding",
     "Infeasible",
@@ -21,6 +22,7 @@ FACE = [
     "SuandianError",
     "TimeAxis",
     "__version__",
+    "classify",
     "load",
     "run",
     "scenarios",

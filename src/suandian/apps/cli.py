@@ -1,4 +1,4 @@
-"""The command line: `suandian run | check | init | scenarios | schema`. Heavy imports happen inside the commands."""
+"""The command line: `suandian run | check | classify | init | …`. Heavy imports happen inside the commands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from suandian.apps.classify_cli import classify
 from suandian.apps.output import (
     ProgressLine,
     document_text,
@@ -114,6 +115,9 @@ def check(
         f"{len(scenario.study.sites)} sites, {len(scenario.coordinators)} coordinators"
     )
     emit(document, text, as_json=as_json)
+
+
+app.command()(classify)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from suandian.quantity.errors import Fault, ScenarioError
 __all__ = [
     "City",
     "Hub",
+    "area_name_zh",
     "city",
     "city_names",
     "emission_factor_kg_per_mwh",
@@ -106,6 +107,11 @@ def tariff_of_area(area: str, on: date) -> Tariff:
             [Fault("tariff", f"no tariff of {area!r} holds on {on}; shipped: {spans}")], source="presets"
         )
     return max(holding, key=lambda entry: entry.effective_from)
+
+
+def area_name_zh(area: str) -> str:
+    """Chinese name of a price area; the area's id where no tariff of it is shipped."""
+    return next((str(row["name_zh"]) for key, row in _tariffs().items() if area in (key, row["area"])), area)
 
 
 def emission_factor_kg_per_mwh(province: str, year: int = 2023) -> tuple[float, Source]:
