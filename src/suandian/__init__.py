@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from suandian.coordination.shifting import MoveCost, Shifted, ShiftJobs, WhiteNoise, shift
     from suandian.experiments.finding import Finding
     from suandian.experiments.run import run
     from suandian.experiments.scenario import Scenario, load, scenarios
@@ -41,15 +42,20 @@ __all__ = [
     "InvariantBroken",
     "JobTable",
     "Journal",
+    "MoveCost",
     "Scenario",
     "ScenarioError",
     "Series",
+    "ShiftJobs",
+    "Shifted",
     "SuandianError",
     "TimeAxis",
+    "WhiteNoise",
     "__version__",
     "load",
     "run",
     "scenarios",
+    "shift",
 ]
 
 _HOME = {
@@ -60,14 +66,19 @@ _HOME = {
     "InvariantBroken": "quantity.errors",
     "JobTable": "model.workload",
     "Journal": "record.journal",
+    "MoveCost": "coordination.shifting",
     "Scenario": "experiments.scenario",
     "ScenarioError": "quantity.errors",
     "Series": "quantity.series",
+    "ShiftJobs": "coordination.shifting",
+    "Shifted": "coordination.shifting",
     "SuandianError": "quantity.errors",
     "TimeAxis": "quantity.timeaxis",
+    "WhiteNoise": "coordination.shifting",
     "load": "experiments.scenario",
     "run": "experiments.run",
     "scenarios": "experiments.scenario",
+    "shift": "coordination.shifting",
 }
 
 

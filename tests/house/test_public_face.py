@@ -15,15 +15,20 @@ FACE = [
     "InvariantBroken",
     "JobTable",
     "Journal",
+    "MoveCost",
     "Scenario",
     "ScenarioError",
     "Series",
+    "ShiftJobs",
+    "Shifted",
     "SuandianError",
     "TimeAxis",
+    "WhiteNoise",
     "__version__",
     "load",
     "run",
     "scenarios",
+    "shift",
 ]
 
 

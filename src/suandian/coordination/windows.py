@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["in_steps", "lowest_slots", "lowest_window_starts", "ranked"]
+__all__ = ["in_steps", "lowest_slots", "lowest_window_starts", "ranked", "step_digits"]
 
 Ints = NDArray[np.int64]
 
@@ -29,12 +29,15 @@ def in_steps(signal: NDArray[np.float64]) -> Ints:
     values = np.asarray(signal, dtype=np.float64)
     if not np.isfinite(values).all():
         raise ValueError("signal: every value must be finite")
-    largest = float(np.abs(values).max(initial=0.0))
-    if largest == 0.0:
-        return np.zeros(values.shape, dtype=np.int64)
-    digits = DIGITS - 1 - int(np.floor(np.log10(largest)))
+    digits = step_digits(values)
     scaled = values * 10.0**digits if digits >= 0 else values / 10.0**-digits
     return np.rint(scaled).astype(np.int64)
+
+
+def step_digits(values: NDArray[np.float64]) -> int:
+    """Decimals of `in_steps`: a step is 10**−digits in the signal's unit; `values` of any shape, finite."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return DIGITS - 1 - int(np.floor(np.log10(largest))) if largest > 0.0 else 0
 
 
 def ranked(steps: Ints) -> Ints:
