@@ -28,6 +28,8 @@ Rule = Literal["run_now", "lowest_start", "lowest_window", "carbon_time", "lowes
 RULES: tuple[Rule, ...] = ("run_now", "lowest_start", "lowest_window", "carbon_time", "lowest_slots")
 #: Bytes of the table of ways back for one job; beyond it the problem is refused (D).
 _BACK_BYTES = 2**30
+#: Seconds of a job's power for a move × intervals of its run, at a negative signal: sums of steps stay inside int64.
+_EARNED_S = 2**31
 #: Job, interval, seconds, region; in order of job and time.
 Pieces = tuple[Ints, Ints, Ints, Ints]
 
@@ -104,11 +106,10 @@ def best_region(market: Market, wish: Wish, rule: Rule, *, once: bool) -> tuple[
     """
     everyone = np.arange(len(wish.home))
     choice, channel = Choice.empty(len(everyone)), wish.home.copy()
-    now = np.zeros(len(everyone), dtype=np.int64)
+    now = _costs_now(market, wish)
     for region in range(len(market.steps)):
         rows = everyone[wish.home == region]
         if rows.size:
-            now[rows] = _cost_now(market, wish.grid.take(rows), region)
             choice.put(rows, _on_channel(market, wish.take(rows), rule, region, now[rows]))
     for region in range(len(market.steps)) if once else ():
         elsewhere = (wish.home != region) & ((wish.allowed >> np.uint64(region)) & np.uint64(1) == 1)
@@ -133,11 +134,10 @@ def best_region(market: Market, wish: Wish, rule: Rule, *, once: bool) -> tuple[
 
 def every_interval(market: Market, wish: Wish, rule: Rule) -> Choice:
     """Every job in the lowest region of its mask at every interval, moves being free: the upper bound of migration."""
-    choice = Choice.empty(len(wish.home))
+    choice, now = Choice.empty(len(wish.home)), _costs_now(market, wish)
     for rows, lowest, region in composites(market, wish):
         part = wish.take(rows)
-        now = _cost_now(lowest, part.grid, 0)
-        found = _on_channel(lowest, part, rule, 0, now, region)
+        found = _on_channel(lowest, part, rule, 0, now[rows], region)
         choice.put(rows, replace(found, moves=found.moves + (found.region != part.home)))
     return choice
 
@@ -170,6 +170,8 @@ def priced_moves(market: Market, wish: Wish, rule: Rule) -> tuple[Choice, Pieces
             f"jobs.duration_s: {int(wish.grid.run_s[row])} s is no whole number of intervals, which moves with a cost "
             "at every interval need; give lengths='up'"
         )
+    if market.steps.min() < 0 and (wish.move_s * (wish.grid.run_s // market.step_s)).max() > _EARNED_S:
+        raise DataError("move costs: too much energy for moves at a negative signal; give less, or only an amount")
     grid, step_s = _fixed(wish.grid, step_s=market.step_s) if rule == "run_now" else wish.grid, market.step_s
     count = grid.run_s // step_s
     may_pause = wish.interruptible if rule == "lowest_slots" else np.zeros(len(count), dtype=np.bool_)
@@ -235,11 +237,15 @@ def _expected(grid: Grid, periods: int, step_s: int) -> tuple[Ints, Ints]:
     return run_s, np.minimum(grid.latest, periods - -(-run_s // step_s))
 
 
-def _cost_now(market: Market, grid: Grid, region: int) -> Ints:
-    steps = market.steps[region]
-    run_s, _ = _expected(grid, len(steps), market.step_s)
-    costs: Ints = kernel.window_costs(steps, _sums(steps), grid.nominal, run_s, market.step_s)
-    return costs
+def _costs_now(market: Market, wish: Wish) -> Ints:
+    """What running at the nominal start at home is believed to cost, `(jobs,)`."""
+    now = np.zeros(len(wish.home), dtype=np.int64)
+    for region, steps in enumerate(market.steps):
+        rows = np.flatnonzero(wish.home == region)
+        grid = wish.grid.take(rows)
+        run_s, _ = _expected(grid, len(steps), market.step_s)
+        now[rows] = kernel.window_costs(steps, _sums(steps), grid.nominal, run_s, market.step_s)
+    return now
 
 
 def _on_channel(

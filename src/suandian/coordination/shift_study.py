@@ -23,7 +23,7 @@ from suandian.coordination.shift_grid import Grid
 from suandian.coordination.shift_jobs import ShiftJobs
 from suandian.coordination.shift_pieces import pieces_at, pieces_everywhere
 from suandian.coordination.shift_values import window_values
-from suandian.coordination.windows import in_steps, step_digits
+from suandian.coordination.windows import DIGITS, in_steps, step_digits
 from suandian.quantity.errors import DataError, Fault, ScenarioError
 from suandian.quantity.timeaxis import TimeAxis
 
@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Regions = Literal["home", "once", "every_interval"]
 
-#: No move is dearer than this in steps × seconds; it leaves room for sums in int64.
+#: No move is dearer than this in steps × seconds: it leaves room for sums in int64, and no run costs as much.
 _DEAREST = 2**60
 
 
@@ -128,7 +128,9 @@ class Study:
             home=self.jobs.home[rows],
             allowed=self.jobs.regions_allowed[rows],
             interruptible=self.jobs.interruptible[rows],
-            move_s=np.rint(3600.0 * self.move.energy_kwh / power_kw).astype(np.int64),
+            move_s=np.minimum(np.rint(3600.0 * self.move.energy_kwh / power_kw), _DEAREST // 10**DIGITS).astype(
+                np.int64
+            ),
             move_cost=np.minimum(np.rint(amount_s * 10.0 ** step_digits(expected)), _DEAREST).astype(np.int64),
         )
         return market, wish
