@@ -27,7 +27,7 @@ def wish(homes, masks, first=0, latest=2, run_s=3600):
     return Wish(grid, np.array(homes), np.array(masks, dtype=np.uint64), ~none, column(0), column(0))
 
 
-MARKET = Market(np.array([[3, 1, 2], [1, 3, 2], [1, 1, 2]]), np.array([[3.0, 1, 2], [1, 3, 2], [1, 1, 2]]), 3600)
+MARKET = Market(np.array([[3, 1, 2], [1, 3, 2], [1, 1, 2]]), np.array([[3, 1, 2], [1, 3, 2], [1, 1, 2]]), 3600)
 
 
 def test_equal_regions_go_to_the_home_then_to_the_first_named():
@@ -37,7 +37,7 @@ def test_equal_regions_go_to_the_home_then_to_the_first_named():
     assert channel.tolist() == [1, 2]
     assert choice.moves.tolist() == [1, 1]
     choice, channel = best_region(MARKET, wish([0], [7]), "run_now", once=False)
-    assert (channel.tolist(), choice.worth.tolist()) == ([0], [3.0])
+    assert (channel.tolist(), (choice.worth / 3600).tolist()) == ([0], [3.0])
 
 
 def test_composites_take_the_lowest_region_of_each_mask():
@@ -48,7 +48,7 @@ def test_composites_take_the_lowest_region_of_each_mask():
 
 def test_every_interval_counts_the_move_out_of_home():
     choice = every_interval(MARKET, wish([0], [7], latest=0, run_s=3 * 3600), "run_now")
-    assert (choice.worth[0], choice.moves[0], choice.region[0]) == (4.0, 2, 1)
+    assert (choice.worth[0] / 3600, choice.moves[0], choice.region[0]) == (4.0, 2, 1)
 
 
 def test_priced_moves_need_whole_intervals_and_a_cost_to_minimise():

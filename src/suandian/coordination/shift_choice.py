@@ -36,10 +36,11 @@ Pieces = tuple[Ints, Ints, Ints, Ints]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Market:
-    """Signals from the instant of a forecast on: `steps (R, h)` believed (`windows.in_steps`), `truth (R, h)`."""
+    """Signals from the instant of a forecast on, in whole steps (`windows.in_steps`): `steps (R, h)` as believed, `fine
+    (R, h)` as they are, with more digits."""
 
     steps: Ints
-    truth: Floats
+    fine: Ints
     step_s: int
 
 
@@ -67,8 +68,8 @@ class Wish:
 class Choice:
     """What was chosen, columns `(jobs,)`: times in seconds from the market's first interval.
 
-    worth       true signal × hours of the run
-    move_worth  true signal × hours of the energy that moves took, at the job's own power
+    worth       true signal of the run, fine steps × seconds
+    move_worth  that of the energy that moves took, fine steps × seconds of the job's own power
     score       what was minimised, as believed (steps × seconds; steps for starts; −steps for `carbon_time`)
     used        intervals used
     """
@@ -104,9 +105,11 @@ def best_region(market: Market, wish: Wish, rule: Rule, *, once: bool) -> tuple[
 
     Ties go to the home, then to the region named first. Returns the choice and the channel (region) of each job.
     """
+    if len(market.steps) == 1:
+        return _on_channel(market, wish, rule, 0, _costs_now(market, wish, rule)), wish.home
     everyone = np.arange(len(wish.home))
     choice, channel = Choice.empty(len(everyone)), wish.home.copy()
-    now = _costs_now(market, wish)
+    now = _costs_now(market, wish, rule)
     for region in range(len(market.steps)):
         rows = everyone[wish.home == region]
         if rows.size:
@@ -124,7 +127,7 @@ def best_region(market: Market, wish: Wish, rule: Rule, *, once: bool) -> tuple[
         moved = replace(
             tried,
             moves=np.ones(len(rows), dtype=np.int64),
-            move_worth=market.truth[region][part.grid.first] * part.move_s / 3600.0,
+            move_worth=(market.fine[region][part.grid.first] * 1.0) * part.move_s,
         )
         better = moved.score < choice.score[rows]
         choice.put(rows, moved, better)
@@ -134,7 +137,7 @@ def best_region(market: Market, wish: Wish, rule: Rule, *, once: bool) -> tuple[
 
 def every_interval(market: Market, wish: Wish, rule: Rule) -> Choice:
     """Every job in the lowest region of its mask at every interval, moves being free: the upper bound of migration."""
-    choice, now = Choice.empty(len(wish.home)), _costs_now(market, wish)
+    choice, now = Choice.empty(len(wish.home)), _costs_now(market, wish, rule)
     for rows, lowest, region in composites(market, wish):
         part = wish.take(rows)
         found = _on_channel(lowest, part, rule, 0, now[rows], region)
@@ -151,7 +154,7 @@ def composites(market: Market, wish: Wish) -> list[tuple[Ints, Market, NDArray[n
         order = [home, *(r for r in range(len(market.steps)) if r != home and mask >> r & 1)]
         region = np.array(order, dtype=np.int32)[np.argmin(market.steps[order], axis=0)]
         at = np.arange(market.steps.shape[1])
-        lowest = Market(market.steps[region, at][None], market.truth[region, at][None], market.step_s)
+        lowest = Market(market.steps[region, at][None], market.fine[region, at][None], market.step_s)
         found.append((np.flatnonzero(index.ravel() == key), lowest, region))
     return found
 
@@ -199,14 +202,14 @@ def priced_moves(market: Market, wish: Wish, rule: Rule) -> tuple[Choice, Pieces
     before = np.where(begins, wish.home[job], np.roll(where, 1))
     moved = where != before
     arrival = np.where(begins, grid.first[job], at)
-    worth = np.add.reduceat(market.truth[where, at], offsets[:-1]) if len(count) else np.zeros(0)
-    move_worth = np.bincount(job, weights=moved * market.truth[where, arrival], minlength=len(count)) * wish.move_s
+    worth = np.add.reduceat(market.fine[where, at], offsets[:-1]) if len(count) else np.zeros(0)
+    move_fine = np.bincount(job, weights=moved * market.fine[where, arrival], minlength=len(count))
     choice = Choice(
         begin_s=at[offsets[:-1]] * step_s,
         end_s=(at[offsets[1:] - 1] + 1) * step_s,
         region=where[offsets[:-1]],
-        worth=worth * step_s / 3600.0,
-        move_worth=move_worth / 3600.0,
+        worth=worth.astype(np.float64) * step_s,
+        move_worth=(move_fine * wish.move_s).astype(np.float64),
         moves=np.bincount(job, weights=moved, minlength=len(count)).astype(np.int64),
         pauses=np.bincount(job, weights=~begins & (at != np.roll(at, 1) + 1), minlength=len(count)).astype(np.int64),
         score=cost.astype(np.float64),
@@ -237,10 +240,10 @@ def _expected(grid: Grid, periods: int, step_s: int) -> tuple[Ints, Ints]:
     return run_s, np.minimum(grid.latest, periods - -(-run_s // step_s))
 
 
-def _costs_now(market: Market, wish: Wish) -> Ints:
-    """What running at the nominal start at home is believed to cost, `(jobs,)`."""
+def _costs_now(market: Market, wish: Wish, rule: Rule) -> Ints:
+    """What running at the nominal start at home is believed to cost, `(jobs,)`; 0 for rules that do not ask."""
     now = np.zeros(len(wish.home), dtype=np.int64)
-    for region, steps in enumerate(market.steps):
+    for region, steps in enumerate(market.steps) if rule == "carbon_time" else ():
         rows = np.flatnonzero(wish.home == region)
         grid = wish.grid.take(rows)
         run_s, _ = _expected(grid, len(steps), market.step_s)
@@ -281,7 +284,7 @@ def _window(market: Market, grid: Grid, rule: Rule, channel: int, now: Ints, reg
         score = -saved
     else:
         start = kernel.window_starts(steps, sums, grid.first, latest, run_s, step_s)
-    worth, moves = window_values(market.truth[channel], region, start, grid.run_s, step_s)
+    worth, moves = window_values(market.fine[channel], region, start, grid.run_s, step_s)
     if score is None:
         score = kernel.window_costs(steps, sums, start, run_s, step_s).astype(np.float64)
     return Choice(
@@ -298,14 +301,15 @@ def _window(market: Market, grid: Grid, rule: Rule, channel: int, now: Ints, reg
 
 
 def _slots(market: Market, grid: Grid, channel: int, region: NDArray[np.int32]) -> Choice:
-    steps, truth, step_s = market.steps[channel], market.truth[channel], market.step_s
+    priced = len(market.steps) > 1  # only channels that compete are compared
+    steps, fine, step_s = market.steps[channel], market.fine[channel], market.step_s
     rank = ranks(steps)
     nothing = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32))
     top, top_s, last_s, used = kernel.slots(
         rank, *kernel.wavelet(rank), grid.first, grid.last, grid.tail_s, grid.run_s, step_s, nothing
     )
     cost, worth, begin_s, end_s, pauses, moves, origin = slot_values(
-        steps, truth, region, rank, grid.first, grid.last, top, top_s, last_s, step_s
+        steps, fine, region, rank, grid.first, grid.last, top, top_s, last_s, step_s, priced
     )
     return Choice(
         begin_s=begin_s,

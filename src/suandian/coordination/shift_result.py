@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from suandian.coordination.shift_choice import Choice
 from suandian.coordination.shift_study import Study
+from suandian.coordination.shift_values import FINE_DIGITS
+from suandian.coordination.windows import step_digits
 from suandian.quantity.errors import DataError
-from suandian.quantity.timeaxis import instants
 from suandian.quantity.units import UnitError, parse_unit
 
 __all__ = ["Shifted", "impact_unit"]
@@ -60,13 +61,10 @@ class Shifted:
         rows = np.flatnonzero(~study.grid.outside)
         choice, _ = study.solve(rows, in_pieces=False)
         columns = _columns(study, rows, choice)
-        jobs, grid, whole = study.jobs, study.grid, len(rows) == len(study.jobs)
-        frame = pl.DataFrame({name: values if whole else _spread(values, rows, len(jobs)) for name, values in columns})
-        marks = {name: getattr(grid, name) for name in ("late", "cut", "outside")}
-        frame = frame.select(pl.Series("id", jobs.id), pl.all()).with_columns(
-            pl.Series(name, values) for name, values in marks.items()
-        )
-        return cls(frame, study.unit, study)
+        if len(rows) < len(study.jobs):
+            columns = {name: _spread(values, rows, len(study.jobs)) for name, values in columns.items()}
+        marks = {name: pl.Series(getattr(study.grid, name)) for name in ("late", "cut", "outside")}
+        return cls(pl.DataFrame({"id": pl.Series(study.jobs.id), **columns, **marks}), study.unit, study)
 
     @property
     def summary(self) -> pl.DataFrame:
@@ -117,11 +115,13 @@ class Shifted:
         )
 
 
-def _columns(study: Study, rows: Ints, choice: Choice) -> list[tuple[str, pl.Series]]:
+def _columns(study: Study, rows: Ints, choice: Choice) -> dict[str, pl.Series]:
     jobs, suffix = study.jobs, _suffix(study.unit)
     power_mw = jobs.power_kw[rows] / 1000.0
-    now = study.at_once(rows) * power_mw * study.per_mwh_ratio
-    impact = (choice.worth + choice.move_worth) * power_mw * study.per_mwh_ratio + choice.moves * study.move.amount
+    # Fine steps × seconds into the impact of one job.
+    weight = power_mw * (study.per_mwh_ratio / 3600.0 / 10.0 ** step_digits(study.truth, FINE_DIGITS))
+    now = study.at_once(rows) * weight
+    impact = (choice.worth + choice.move_worth) * weight + choice.moves * study.move.amount
     saving = now - impact
     ratio = np.divide(saving, np.abs(now), out=np.full(len(rows), np.nan), where=now != 0)
     nominal_s = study.grid.nominal[rows] * study.axis.step_s
@@ -138,18 +138,18 @@ def _columns(study: Study, rows: Ints, choice: Choice) -> list[tuple[str, pl.Ser
         f"impact_{suffix}": impact,
         f"saving_{suffix}": saving,
     }
-    listed = [
-        (name, values if isinstance(values, pl.Series) else pl.Series(values)) for name, values in columns.items()
-    ]
-    return [*listed, ("saving_ratio", pl.Series(ratio, nan_to_null=True))]
+    listed = {name: values if isinstance(values, pl.Series) else pl.Series(values) for name, values in columns.items()}
+    return listed | {"saving_ratio": pl.Series(ratio, nan_to_null=True)}
 
 
 def _at(study: Study, since_s: Ints) -> pl.Series:
     """Seconds after the axis's start as UTC instants."""
-    return pl.Series(instants(study.axis.start_s + since_s)).dt.replace_time_zone("UTC")
+    return pl.Series((study.axis.start_s + since_s) * 1000).cast(pl.Datetime("ms", "UTC"))
 
 
 def _names(study: Study, region: Ints) -> pl.Series:
+    if len(study.names) == 1:
+        return pl.Series(study.names).new_from_index(0, len(region))
     return pl.Series(study.names).gather(region)
 
 

@@ -68,6 +68,7 @@ class Study:
     axis: TimeAxis
     names: tuple[str, ...]
     truth: Floats
+    fine: Ints
     unit: str
     per_mwh_ratio: float
     jobs: ShiftJobs
@@ -82,8 +83,10 @@ class Study:
     def solve(self, rows: Ints, *, in_pieces: bool) -> tuple[Choice, Pieces]:
         """The choice for the jobs at `rows`, times counted from the axis's start; pieces name their place in `rows`."""
         grid, step_s = self.grid.take(rows), self.axis.step_s
+        if not self.every and len(rows):
+            return self._decide(*self._at(0, grid, rows), in_pieces=in_pieces)
         choice, pieces = Choice.empty(len(rows)), [(np.zeros(0, dtype=np.int64),) * 4]
-        origins = grid.first // self.every * self.every if self.every else np.zeros(len(rows), dtype=np.int64)
+        origins = grid.first // max(self.every, 1) * self.every
         order = np.argsort(origins, kind="stable")
         cuts = np.flatnonzero(np.diff(origins[order])) + 1
         for group in np.split(order, cuts) if len(rows) else []:
@@ -100,14 +103,14 @@ class Study:
         return choice, (job[sorting], at[sorting], seconds_s[sorting], region[sorting])
 
     def at_once(self, rows: Ints) -> Floats:
-        """True signal × hours of the nominal runs at home, `(rows,)`."""
+        """True signal of the nominal runs at home, fine steps × seconds, `(rows,)`."""
         now = np.zeros(len(rows))
         grid, home = self.grid.take(rows), self.jobs.home[rows]
         still = np.zeros(self.axis.periods, dtype=np.int32)
         for region in np.unique(home).tolist():
             here = np.flatnonzero(home == region)
             now[here], _ = window_values(
-                self.truth[region], still, grid.nominal[here], grid.run_s[here], self.axis.step_s
+                self.fine[region], still, grid.nominal[here], grid.run_s[here], self.axis.step_s
             )
         return now
 
@@ -120,7 +123,7 @@ class Study:
         longest = -(-np.maximum(grid.run_s, grid.expected_s) // step_s)
         end = min(int((np.maximum(grid.latest, grid.nominal) + longest).max()), self.axis.periods)
         end = max(end, int((grid.last + (grid.tail_s > 0)).max())) - origin
-        market = Market(in_steps(expected)[:, :end], self.truth[:, origin : origin + end], step_s)
+        market = Market(in_steps(expected)[:, :end], self.fine[:, origin : origin + end], step_s)
         power_kw = self.jobs.power_kw[rows]
         amount_s = 3600.0 * self.move.amount / (power_kw / 1000.0 * self.per_mwh_ratio)
         wish = Wish(

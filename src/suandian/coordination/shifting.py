@@ -22,6 +22,8 @@ from suandian.coordination.shift_grid import Align, Beyond, Lengths, on_axis
 from suandian.coordination.shift_jobs import ShiftJobs
 from suandian.coordination.shift_result import Shifted, impact_unit
 from suandian.coordination.shift_study import MoveCost, Regions, Study
+from suandian.coordination.shift_values import FINE_DIGITS
+from suandian.coordination.windows import in_steps
 from suandian.quantity.errors import DataError, Fault, ScenarioError
 from suandian.quantity.series import Series
 from suandian.quantity.timeaxis import TimeAxis
@@ -82,6 +84,7 @@ def shift(
         axis=axis,
         names=names,
         truth=truth,
+        fine=in_steps(truth, FINE_DIGITS),
         unit=unit,
         per_mwh_ratio=per_mwh_ratio,
         jobs=jobs,
