@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 class WhiteNoise:
     """Independent normal errors with a standard deviation of `sd_ratio` × the mean of the whole signal.
 
-    The forecast of Wiesner et al., "Let's Wait Awhile" (Middleware 2021, §5.1): 5 % and 10 % of the yearly mean. The
+    The forecast of Wiesner et al., "Let's Wait Awhile" (Middleware 2021): 5 % and 10 % of the yearly mean. The
     mean's absolute value is taken. Nothing is cut at zero. Raises `ScenarioError` for a negative ratio.
     """
 
