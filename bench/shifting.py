@@ -76,8 +76,8 @@ def run(quick: bool = False) -> dict[str, Any]:
         "title": "Shifting under no limit",
         "rows": rows,
         "notes": [
-            "Processor time. Both give hours, impact and saving of every job. Ours: best of five calls (a million jobs: of "
-            "two). Peer: the same rules in plain Python, once.",
+            "Processor time. Both give hours, impact and saving of every job. Ours: best of five calls (a million "
+            "jobs: of two). Peer: the same rules in plain Python, once.",
             "Run times are 1 to 48 whole hours; every interval that a job uses is compared.",
         ],
     }

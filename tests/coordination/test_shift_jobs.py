@@ -34,6 +34,8 @@ def test_windows_of_the_literature():
     assert (jobs.until_next_workday("UTC").due_s - jobs.start_s) == 23 * 3600  # ends at 20:00, due at 9:00
     assert (jobs.until_weekly("UTC").due_s - jobs.start_s) == 71 * 3600  # Thursday at 9:00
     assert around.with_slack(0.0).earliest_s == jobs.start_s
+    two = sd.ShiftJobs.build(start=[MONDAY] * 2, duration_h=[1.0, 4.0])
+    assert (two.with_slack(2 * two.duration_s / 3600).due_s - two.start_s).tolist() == [3 * 3600, 12 * 3600]
 
 
 def test_jobs_of_a_study():
@@ -83,6 +85,6 @@ def test_faults_name_column_and_row(columns, words):
 
 def test_a_window_is_a_number_of_hours():
     jobs = sd.ShiftJobs.build(start=[MONDAY], duration_h=1.0)
-    for slack in (-1.0, np.nan, np.inf):
-        with pytest.raises(sd.DataError, match="no window"):
+    for slack, words in ((-1.0, "no window"), (np.nan, "not a finite"), (np.inf, "not a finite"), ([1.0, 2.0], "2,")):
+        with pytest.raises(sd.DataError, match=words):
             jobs.with_slack(slack)

@@ -161,14 +161,17 @@ class ShiftJobs:
         """The jobs at `rows` (indices or a mask)."""
         return replace(self, **{name: getattr(self, name)[rows] for name in ("id", *_DTYPES)})
 
-    def with_slack(self, slack_h: float) -> ShiftJobs:
-        """May end up to `slack_h` later than at once (slack of Sukprasert et al. 2024, waiting time of GAIA)."""
-        slack_s = _whole_s(slack_h, "slack_h")
+    def with_slack(self, slack_h: float | NDArray[np.float64]) -> ShiftJobs:
+        """May end up to `slack_h` later than at once (slack of Sukprasert et al. 2024, waiting time of GAIA).
+
+        One slack for all, or one for each job, `(jobs,)`.
+        """
+        slack_s = _window_s(slack_h, "slack_h", len(self))
         return replace(self, earliest_s=self.start_s, due_s=self.end_s + slack_s)
 
-    def around(self, window_h: float) -> ShiftJobs:
+    def around(self, window_h: float | NDArray[np.float64]) -> ShiftJobs:
         """May start up to `window_h` before or after the nominal start (scheduled jobs of "Let's Wait Awhile")."""
-        window_s = _whole_s(window_h, "window_h")
+        window_s = _window_s(window_h, "window_h", len(self))
         return replace(self, earliest_s=self.start_s - window_s, due_s=self.end_s + window_s)
 
     def until_next_workday(
@@ -270,10 +273,14 @@ def _seconds(column: object, name: str, count: int) -> Ints:
     return np.rint(_numbers(column, name, count) * 3600.0).astype(np.int64)
 
 
-def _whole_s(hours_h: float, name: str) -> int:
-    if not 0.0 <= hours_h < np.inf:
-        raise DataError(f"{name}: {hours_h} h is no window; write 0 or more")
-    return round(hours_h * 3600.0)
+def _window_s(hours_h: object, name: str, count: int) -> Ints:
+    window_s = _seconds(hours_h, name, count)
+    if window_s.shape != (count,):
+        raise DataError(f"jobs.{name}: {window_s.shape} values for {count} jobs; give one, or one for each")
+    if (window_s < 0).any():
+        row = int(np.flatnonzero(window_s < 0)[0])
+        raise DataError(f"jobs.{name}: row {row} is negative, which is no window; write 0 or more")
+    return window_s
 
 
 def _spread(values: NDArray[Any], count: int) -> NDArray[Any]:
