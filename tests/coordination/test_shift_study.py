@@ -42,6 +42,21 @@ def test_dearer_moves_are_fewer_and_save_less(rule):
     assert (once["saving_kg"] >= stay["saving_kg"] - 1e-9).all()
 
 
+def test_the_first_move_is_priced_when_the_job_is_decided_upon():
+    """Into b at hour 0 (9 g/kWh), to run there at hour 2 (0 g/kWh): 1 kWh moved is 9 g, not 0; a costs 20 g."""
+    axis = sd.TimeAxis(START, timedelta(hours=1), 3)
+    signals = {
+        "a": sd.Series(axis, [20.0] * 3, "g/kWh", "test"),
+        "b": sd.Series(axis, [9.0, 9.0, 0.0], "g/kWh", "test"),
+    }
+    jobs = sd.ShiftJobs.build(start=[START], duration_h=1.0, regions="ab", home="a").with_slack(2.0)
+    for where in ("once", "every_interval"):
+        for rule in ("lowest_window", "lowest_slots"):
+            frame = sd.shift(signals, jobs, rule=rule, regions=where, move=sd.MoveCost(energy_kwh=1.0)).frame
+            assert (frame["wait_h"][0], frame["moves_count"][0]) == (2.0, 1)
+            assert frame["impact_g"][0] == pytest.approx(9.0)
+
+
 def test_each_job_is_decided_as_if_alone():
     """A large value far ahead changes the digits that a forecast is compared in, whoever else is decided upon."""
     rng = np.random.default_rng(9)
