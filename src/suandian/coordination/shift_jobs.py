@@ -30,7 +30,7 @@ _REGIONS_MAX = 64
 class ShiftJobs:
     """Columns of one length, one row per job; build it with `ShiftJobs.build` or `ShiftJobs.of`.
 
-    id               any unique names or numbers
+    id               names or numbers, as they are to appear in results
     start_s          nominal start, Unix seconds: where `run_now` runs
     earliest_s       the first instant at which the job may run; also when it is decided upon
     due_s            when it has to have ended
