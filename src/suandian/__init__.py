@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from suandian.coordination.shifting import MoveCost, Shifted, ShiftJobs, WhiteNoise, shift
     from suandian.experiments.classification import Classification, classify
     from suandian.experiments.finding import Finding
     from suandian.experiments.run import run
@@ -43,16 +44,21 @@ __all__ = [
     "InvariantBroken",
     "JobTable",
     "Journal",
+    "MoveCost",
     "Scenario",
     "ScenarioError",
     "Series",
+    "ShiftJobs",
+    "Shifted",
     "SuandianError",
     "TimeAxis",
+    "WhiteNoise",
     "__version__",
     "classify",
     "load",
     "run",
     "scenarios",
+    "shift",
 ]
 
 _HOME = {
@@ -64,15 +70,20 @@ _HOME = {
     "InvariantBroken": "quantity.errors",
     "JobTable": "model.workload",
     "Journal": "record.journal",
+    "MoveCost": "coordination.shifting",
     "Scenario": "experiments.scenario",
     "ScenarioError": "quantity.errors",
     "Series": "quantity.series",
+    "ShiftJobs": "coordination.shifting",
+    "Shifted": "coordination.shifting",
     "SuandianError": "quantity.errors",
     "TimeAxis": "quantity.timeaxis",
     "classify": "experiments.classification",
+    "WhiteNoise": "coordination.shifting",
     "load": "experiments.scenario",
     "run": "experiments.run",
     "scenarios": "experiments.scenario",
+    "shift": "coordination.shifting",
 }
 
 

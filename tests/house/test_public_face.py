@@ -16,16 +16,21 @@ FACE = [
     "InvariantBroken",
     "JobTable",
     "Journal",
+    "MoveCost",
     "Scenario",
     "ScenarioError",
     "Series",
+    "ShiftJobs",
+    "Shifted",
     "SuandianError",
     "TimeAxis",
+    "WhiteNoise",
     "__version__",
     "classify",
     "load",
     "run",
     "scenarios",
+    "shift",
 ]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["in_steps", "lowest_slots", "lowest_window_starts", "ranked"]
+__all__ = ["in_steps", "lowest_slots", "lowest_window_starts", "ranked", "step_digits"]
 
 Ints = NDArray[np.int64]
 
@@ -19,8 +19,8 @@ Ints = NDArray[np.int64]
 DIGITS = 9
 
 
-def in_steps(signal: NDArray[np.float64]) -> Ints:
-    """A signal as whole decimal steps, nine digits for its largest magnitude, same shape; sums of them are exact.
+def in_steps(signal: NDArray[np.float64], digits: int = DIGITS) -> Ints:
+    """A signal as whole decimal steps, `digits` for its largest magnitude, same shape; sums of them are exact.
 
     Powers of ten, because prices are decimal: in steps of a share of the largest value, 2 + 1 would not be 3.
 
@@ -29,12 +29,15 @@ def in_steps(signal: NDArray[np.float64]) -> Ints:
     values = np.asarray(signal, dtype=np.float64)
     if not np.isfinite(values).all():
         raise ValueError("signal: every value must be finite")
-    largest = float(np.abs(values).max(initial=0.0))
-    if largest == 0.0:
-        return np.zeros(values.shape, dtype=np.int64)
-    digits = DIGITS - 1 - int(np.floor(np.log10(largest)))
-    scaled = values * 10.0**digits if digits >= 0 else values / 10.0**-digits
+    decimals = step_digits(values, digits)
+    scaled = values * 10.0**decimals if decimals >= 0 else values / 10.0**-decimals
     return np.rint(scaled).astype(np.int64)
+
+
+def step_digits(values: NDArray[np.float64], digits: int = DIGITS) -> int:
+    """Decimals of `in_steps`: a step is 10**−digits in the signal's unit; `values` of any shape, finite."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return digits - 1 - int(np.floor(np.log10(largest))) if largest > 0.0 else 0
 
 
 def ranked(steps: Ints) -> Ints:
