@@ -106,49 +106,7 @@ class Loop:
             return None, None, "NO_DAY_TYPE"
         win, missing, unused = self.window()
         e_off, w_off = [self.offset(i) for i in own], [self.offset(i) for i in win]
-        step = self.step_s // 60
-        states, order, prior_seen = {}, [], 0
-        first_day = self.wall(self.starts[0]).date()
-        spare_events = []
-        for back in range(1, group.lookback_days + 1):
-            d = self.day0 - timedelta(days=back)
-            if d < first_day:
-                break
-            if back <= rule.skip_recent_days:
-                states[d] = "SKIPPED"
-                continue
-            if self.kind(d) not in group.days:
-                states[d] = "OTHER_TYPE"
-                continue
-            order.append(d)
-            minutes = sorted({*range(0, 1440, step), *e_off, *w_off})
-            idx = [self.index(d, m) for m in minutes]
-            days = {d + timedelta(days=m // 1440) for m in minutes}
-            prior = any(i is not None and self.hit(i, self.events, rule.post_event_h * 3600) for i in idx)
-            if prior:
-                prior_seen += 1
-                prior = rule.event_days_max is None or prior_seen <= rule.event_days_max
-            complete = all(i is not None and self.load[i] == self.load[i] for i in idx)
-            complete = complete and not self.irregular(d)
-            outage = any(i is not None and self.hit(i, self.outages) for i in idx)
-            last = datetime(d.year, d.month, d.day) + timedelta(minutes=max([*e_off, *w_off]))
-            begin = datetime(self.day0.year, self.day0.month, self.day0.day) + timedelta(minutes=min(e_off))
-            if any(self.irregular(x) for x in days if x >= first_day):
-                states[d] = "CLOCK_CHANGE"
-            elif d.isoformat() in self.declared:
-                states[d] = "DECLARED"
-            elif last >= begin:
-                states[d] = "OVERLAPS_EVENT"
-            elif prior:
-                states[d] = "PRIOR_EVENT"
-                if complete and not outage:
-                    spare_events.append(d)
-            elif outage:
-                states[d] = "OUTAGE"
-            elif not complete:
-                states[d] = "INCOMPLETE"
-            else:
-                states[d] = "SPARE"
+        states, order, spare_events = self.walk(group, e_off, w_off)
         mean = {d: sum(self.value(d, m) for m in e_off) / len(e_off) for d in order}
         pool = self.pool(group, rule, order, states, mean, e_off)
         from_events = False
@@ -170,6 +128,53 @@ class Loop:
         u = {m: self.weighted(group, chosen, m) for m in {*e_off, *w_off}}
         out, why = self.adjusted(u, e_off, win, w_off, missing, unused)
         return out, states, why or ("FALLBACK" if from_events else "")
+
+    def walk(self, group, e_off, w_off):
+        """State of every day of the look-back, days of the right type, and event days that could be used."""
+        rule, states, order, prior_seen, spare_events = self.rule, {}, [], 0, []
+        first_day = self.wall(self.starts[0]).date()
+        minutes = sorted({*range(0, 1440, self.step_s // 60), *e_off, *w_off})
+        for back in range(1, group.lookback_days + 1):
+            d = self.day0 - timedelta(days=back)
+            if d < first_day:
+                break
+            if back <= rule.skip_recent_days:
+                states[d] = "SKIPPED"
+                continue
+            if self.kind(d) not in group.days:
+                states[d] = "OTHER_TYPE"
+                continue
+            order.append(d)
+            idx = [self.index(d, m) for m in minutes]
+            prior = any(i is not None and self.hit(i, self.events, rule.post_event_h * 3600) for i in idx)
+            if prior:
+                prior_seen += 1
+                prior = rule.event_days_max is None or prior_seen <= rule.event_days_max
+            states[d] = self.state(d, minutes, idx, e_off, w_off, prior)
+            whole = all(i is not None and self.load[i] == self.load[i] for i in idx)
+            if states[d] == "PRIOR_EVENT" and whole and not self.out(idx):
+                spare_events.append(d)
+        return states, order, spare_events
+
+    def out(self, idx):
+        return any(i is not None and self.hit(i, self.outages) for i in idx)
+
+    def state(self, d, minutes, idx, e_off, w_off, prior):
+        first_day = self.wall(self.starts[0]).date()
+        days = {d + timedelta(days=m // 1440) for m in minutes}
+        reach = (d - self.day0).days * 1440 + max([*e_off, *w_off])
+        if any(self.irregular(x) for x in days if x >= first_day):
+            return "CLOCK_CHANGE"
+        if d.isoformat() in self.declared:
+            return "DECLARED"
+        if reach >= min(e_off):
+            return "OVERLAPS_EVENT"
+        if prior:
+            return "PRIOR_EVENT"
+        if self.out(idx):
+            return "OUTAGE"
+        whole = all(i is not None and self.load[i] == self.load[i] for i in idx)
+        return "SPARE" if whole else "INCOMPLETE"
 
     def pool(self, group, rule, order, states, mean, e_off):
         most = group.pool or 10**9
@@ -243,7 +248,7 @@ class Loop:
                 value = group.decay_ratio * value + (1 - group.decay_ratio) * self.value(d, minutes)
             return value
         weights = group.weights or [1 / len(newest)] * len(newest)
-        return sum(w * self.value(d, minutes) for w, d in zip(weights, newest))
+        return sum(w * self.value(d, minutes) for w, d in zip(weights, newest, strict=False))
 
     def adjusted(self, u, e_off, win, w_off, missing, unused):
         rule = self.rule.adjustment
@@ -309,7 +314,9 @@ def case(seed):
             if all(b <= x or a >= y for x, y in used):
                 spans.append(Span(a, b, meter, f"{meter}{k}"))
                 used.append((a, b))
-    gone = [Span(int(s), int(s) + 7200, m) for m, s in zip(meters, rng.choice(stamp, 3)) if rng.random() < 0.4]
+    gone = [
+        Span(int(s), int(s) + 7200, m) for m, s in zip(meters, rng.choice(stamp, 3), strict=False) if rng.random() < 0.4
+    ]
     history = History(tuple(spans), tuple(gone), frozenset(d.isoformat() for d in dates if rng.random() < 0.03))
     return table, event, history, np.round(15 + 10 * rng.standard_normal(axis.periods), 1)
 
@@ -334,3 +341,154 @@ def test_the_engine_agrees_with_the_loop(seed, pick):
                 days = [d.item() for d in batch.ledger.days]
                 got = {d: DayState(s).name for d, s in zip(days, batch.ledger.state[row], strict=True)}
                 assert got == states, where
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+def daily(levels, hourly=None, begin=(2025, 6, 2), zone="Asia/Shanghai", **more):
+    """One meter whose day d has `levels[d]` MW in every hour; `hourly` sets single (day, hour) readings."""
+    start = datetime(*begin, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    load = np.repeat(np.array(levels, float), 24)
+    for (day, hour), value in (hourly or {}).items():
+        load[day * 24 + hour] = value
+    axis = TimeAxis(start, timedelta(hours=1), len(load))
+    return LoadTable(("a",), axis, load[None, :], zone, more.pop("calendar", WEEKDAYS), **more)
+
+
+def on_day(table, day, first, last, notice_h=0):
+    s = table.axis.start_s + day * 86400
+    return Event("e", s + (first - notice_h) * 3600, s + first * 3600, s + last * 3600)
+
+
+def used(batch, row=0):
+    days = batch.ledger.days.astype(str)
+    return [
+        d for d, s in zip(days, batch.ledger.state[row], strict=True) if s in (DayState.USED, DayState.EVENT_DAY_USED)
+    ]
+
+
+def test_high_5_of_10_by_hand() -> None:
+    # Monday 2 June 2025 + 11 working days in 15 days; event on Tuesday 17 June (day 15).
+    # Working days before it, newest first: 16 13 12 11 10 9 6 5 4 3 June = levels 8 3 9 9 1 2 7 4 6 5 → highest five
+    # 9 9 8 7 6, mean 39/5 = 7.8.
+    by_date = {16: 8, 13: 3, 12: 9, 11: 9, 10: 1, 9: 2, 6: 7, 5: 4, 4: 6, 3: 5}
+    table = daily([by_date.get(2 + d, 50) for d in range(16)])
+    batch = match_days(table, on_day(table, 15, 14, 16), rules()["HIGH_5OF10"], History())
+    assert batch.baseline_mw[0].tolist() == pytest.approx([7.8, 7.8])
+    assert used(batch) == ["2025-06-16", "2025-06-12", "2025-06-11", "2025-06-06", "2025-06-04"]
+
+
+def test_ties_go_to_the_newer_day() -> None:
+    table = daily([5] * 16)
+    batch = match_days(table, on_day(table, 15, 14, 16), rules()["HIGH_3OF10"], History())
+    assert used(batch) == ["2025-06-16", "2025-06-13", "2025-06-12"]
+
+
+def test_the_ratio_is_capped_by_hand() -> None:
+    # Ten days of 10 MW; on the day 13, 14, 15 MW in the hours [10, 13): r = 14/10 = 1.4 → 1.2; B = 12.
+    table = daily([10] * 22, {(21, 10): 13, (21, 11): 14, (21, 12): 15})
+    batch = match_days(table, on_day(table, 21, 14, 16), rules()["CAISO_10IN10"], History())
+    assert (batch.adjustment_raw_ratio[0], batch.adjustment_ratio[0]) == (pytest.approx(1.4), 1.2)
+    assert batch.baseline_mw[0].tolist() == [12.0, 12.0]
+    assert batch.unadjusted_mw[0].tolist() == [10.0, 10.0]
+
+
+def test_an_additive_baseline_does_not_fall_below_zero() -> None:
+    # 2 MW on like days, but 10 MW in the hours before; on the day 1 MW there: s = 1 − 10 = −9; max(0, 2 − 9) = 0.
+    hourly = {(d, h): 10 for d in range(21) for h in (12, 13)} | {(21, 12): 1, (21, 13): 1}
+    table = daily([2] * 22, hourly)
+    batch = match_days(table, on_day(table, 21, 14, 16), rules()["ISONE_10OF10"], History())
+    assert (batch.adjustment_mw[0], batch.baseline_mw[0].tolist()) == (-9.0, [0.0, 0.0])
+
+
+def test_unusual_days_are_replaced_by_hand() -> None:
+    # Newest five working days 10 10 10 10 1: mean 8.2, limits 2.05 and 16.4: the 1 goes, the 20 behind it comes in:
+    # 10 10 10 10 20: mean 12, limits 3 and 24: all stay. B = 60/5 = 12.
+    by_date = {16: 10, 13: 10, 12: 10, 11: 10, 10: 1, 9: 20}
+    table = daily([by_date.get(2 + d, 10) for d in range(16)])
+    batch = match_days(table, on_day(table, 15, 14, 16), rules()["CN_5WD"], History())
+    assert batch.baseline_mw[0].tolist() == [12.0, 12.0]
+    states = dict(zip(batch.ledger.days.astype(str), batch.ledger.state[0], strict=True))
+    assert states["2025-06-10"] == DayState.LOW_USAGE
+
+
+def test_too_few_days_takes_event_days_and_says_so() -> None:
+    # CAISO 10 in 10 needs 5: of six working days before, three had events; the two highest of those (9, 8) are added.
+    by_date = {2: 9, 3: 4, 4: 8, 5: 4, 6: 4, 9: 7}
+    table = daily([by_date.get(2 + d, 50) for d in range(9)])
+    s = table.axis.start_s
+    events = tuple(Span(s + d * 86400 + 50400, s + d * 86400 + 57600, None, f"x{d}") for d in (0, 2, 7))
+    event = on_day(table, 8, 14, 16)
+    batch = match_days(table, event, rules()["CAISO_10IN10"], History(events))
+    # (4 + 4 + 4 + 9 + 8)/5 = 5.8, ratio 50/5.8 capped at 1.2 → 6.96
+    assert batch.outcome[0] == Outcome.FALLBACK
+    assert batch.fallback[0] == Fallback.PREVIOUS_EVENT_DAYS
+    assert batch.baseline_mw[0].tolist() == pytest.approx([6.96, 6.96])
+    assert batch.ledger.state[0][np.isin(batch.ledger.days.astype(str), ["2025-06-02", "2025-06-04"])].tolist() == [
+        13,
+        13,
+    ]
+
+
+def test_without_a_fallback_it_is_not_measurable() -> None:
+    table = daily([5] * 5)
+    batch = match_days(table, on_day(table, 4, 14, 16), rules()["HIGH_5OF10"], History())
+    assert batch.outcome[0] == Outcome.NOT_MEASURABLE
+    assert batch.why[0] == Why.TOO_FEW_DAYS
+    assert np.isnan(batch.baseline_mw).all()
+    assert used(batch) == []
+
+
+def test_a_rule_of_working_days_has_nothing_for_a_saturday() -> None:
+    table = daily([5] * 13)
+    assert match_days(table, on_day(table, 12, 14, 16), rules()["CONED_CBL"], History()).why[0] == Why.NO_DAY_TYPE
+
+
+def test_a_transferred_workday_is_a_working_day() -> None:
+    # Sunday 15 June made a working day, Monday 16 June a holiday: the newest working day before the 17th is the 15th.
+    calendar = Calendar("t", frozenset({date(2025, 6, 16)}), frozenset({date(2025, 6, 15)}), Source("test", "D"))
+    table = daily([5] * 16, calendar=calendar)
+    batch = match_days(table, on_day(table, 15, 14, 16), rules()["HIGH_3OF10"], History())
+    assert used(batch) == ["2025-06-15", "2025-06-13", "2025-06-12"]
+
+
+def test_the_90_10_recursion_by_hand() -> None:
+    # Five working days 10 20 30 40 50, oldest first: 10; 0.9·10 + 0.1·20 = 11; 12.9; 15.61; 19.049.
+    table = daily([10, 20, 30, 40, 50, 0, 0, 60], {(7, 12): 19.049, (7, 13): 19.049})
+    batch = match_days(table, on_day(table, 7, 14, 16), rules()["ISONE_90_10"], History())
+    assert batch.baseline_mw[0].tolist() == pytest.approx([19.049, 19.049])
+
+
+def test_an_event_longer_than_the_data_is_not_measurable() -> None:
+    table = daily([5] * 16)
+    batch = match_days(table, on_day(table, 15, 14, 30), rules()["HIGH_3OF10"], History())
+    assert batch.why[0] == Why.EVENT_OUTSIDE_DATA
+
+
+def test_the_freeze_is_bounded_by_the_guarded_rule() -> None:
+    """With an event on every working day, published rules go on using the old days, ours takes newer ones again."""
+    table = daily([20] * 14 + [5] * 21)
+    s = table.axis.start_s
+    spans = tuple(Span(s + d * 86400 + 50400, s + d * 86400 + 57600, None, f"x{d}") for d in range(14, 35) if d % 7 < 5)
+    event = on_day(table, 32, 14, 16)
+    history = History(tuple(x for x in spans if x.start_s != event.start_s))
+    frozen = match_days(table, event, rules()["HIGH_5OF10"], history)
+    guarded = match_days(table, event, rules()["GUARDED_10OF10"], history)
+    assert frozen.baseline_mw[0].tolist() == [20.0, 20.0]
+    # 5 of the 14 event days at 5 MW are passed over, the 9 others and one old day come in: (9·5 + 20)/10 = 6.5.
+    assert guarded.unadjusted_mw[0].tolist() == [6.5, 6.5]
+
+
+def test_a_notice_on_the_day_before_leaves_the_baseline_as_it_is() -> None:
+    table = daily([5] * 16 + [9])
+    batch = match_days(table, on_day(table, 16, 14, 16, notice_h=24), rules()["GUARDED_10OF10"], History())
+    assert batch.adjustment_mw[0] == 0.0
+    assert "not adjusted" in batch.notes[0]
+
+
+def test_unknown_holidays_are_noted() -> None:
+    calendar = Calendar("short", frozenset(), frozenset(), Source("test", "D"), years=(2020, 2024))
+    table = daily([5] * 16, calendar=calendar)
+    batch = match_days(table, on_day(table, 15, 14, 16), rules()["HIGH_3OF10"], History())
+    assert batch.notes == ("holidays of 2025 are not in calendar short",)

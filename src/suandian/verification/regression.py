@@ -25,6 +25,7 @@ __all__ = ["TowtFit", "fit_towt", "knots_c", "occupied_times", "regression", "te
 _OUTER_POINTS_MIN = 20
 _OCCUPIED_SHARE = 0.65
 _HEATING_F, _COOLING_F = 50.0, 65.0
+_TIME_OF_WEEK_MIN = 3  # readings of every time of week that is predicted (OpenDSM event guideline)
 _SHARE_READ = 0.9  # of a day's intervals, for the day to count (OpenDSM event guideline)
 
 
@@ -152,7 +153,8 @@ def regression(
     """Baselines of a regression rule; `temperature_c` `(periods,)`.
 
     Training: the days before the event's day that hold at least 90 % of their readings, without earlier events,
-    outages and declared days. Fewer days than the rule's minimum: not measurable.
+    outages and declared days. Fewer days than the rule's minimum, or fewer than three readings of a time of week that
+    is predicted: not measurable.
     """
     history = history.with_event(event)
     placed = frame(table, event)
@@ -170,7 +172,8 @@ def regression(
     usable = _training(table, placed, towt, history, events)
     for row in range(shape[0]):
         rows = np.flatnonzero(usable[row])
-        if len(np.unique(table.index.day[rows])) < towt.train_days_min:
+        seen = np.bincount(week[rows], minlength=times)[week[wanted]]
+        if len(np.unique(table.index.day[rows])) < towt.train_days_min or seen.min() < _TIME_OF_WEEK_MIN:
             continue
         fit = fit_towt(
             week[rows],
