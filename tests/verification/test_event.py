@@ -3,9 +3,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from suandian.model.programme import Instruction
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
-from suandian.verification.event import Direction, Event, History, Span, mask
+from suandian.verification.event import Direction, Event, History, Span, from_instruction, mask
 
 AXIS = TimeAxis(datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=100), 6)
 
@@ -56,3 +57,8 @@ def test_the_mask_touches_whole_intervals() -> None:
     with pytest.raises(DataError, match="without data: q"):
         mask((Span(0, 1, "q"),), ("a",), AXIS)
     assert np.array_equal(mask((Span(0, 100),), ("a", "b"), AXIS)[0], mask((Span(0, 100),), ("a", "b"), AXIS)[1])
+
+
+def test_an_instruction_is_an_event() -> None:
+    event = from_instruction(Instruction("i1", "grid", "dc", "site-a", 100, 200, 300, 20.0), 5.0)
+    assert (event.id, event.notified_s, event.start_s, event.end_s, event.committed_mw) == ("i1", 100, 200, 300, 5.0)

@@ -65,6 +65,25 @@ def test_signed_scores_lean_by_hand() -> None:
     assert (found.low_mw[0], found.high_mw[0]) == pytest.approx((-9.0, 9.0))
 
 
+def test_a_modulation_is_judged_in_the_direction_of_its_curve() -> None:
+    """The curve asks for less, then more. Placebo errors that are even over the window cancel: B − A = 10, 10 → 0."""
+    from dataclasses import replace
+
+    called = Event("e", at(171, 12), at(171, 14), at(171, 16), Direction.MODULATE, 0.0, (5.0, -5.0))
+    made = replace(
+        baseline(table(meters=1), called, RULE, History()),
+        baseline_mw=np.array([[50.0, 50.0]]),
+        metered_mw=np.array([[45.0, 53.0]]),
+    )
+    base = np.full((1, 9, 2), 100.0)
+    even = conformal(made, Placebo(np.zeros(9, "datetime64[D]"), base, base - 10.0))
+    # q = (5 + 3)/2 = 4 and no width.
+    assert (even.low_mw[0], even.high_mw[0]) == (4.0, 4.0)
+    uneven = conformal(made, Placebo(np.zeros(9, "datetime64[D]"), base, base + np.array([-10.0, 10.0])))
+    # mean(10, 10)/100 = 10 % of 50.
+    assert (uneven.low_mw[0], uneven.high_mw[0]) == pytest.approx((-1.0, 9.0))
+
+
 def test_too_few_windows_give_no_interval() -> None:
     # ⌈0.9·9⌉ = 9 of 8: no interval; of 9: ⌈9⌉ = 9th.
     assert np.isnan(conformal(batch_of(50.0, 40.0), errors(*[0.1] * 8)).low_mw[0])

@@ -10,10 +10,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from suandian.model.programme import Instruction
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis, at_unix_s
 
-__all__ = ["Direction", "Event", "History", "Span"]
+__all__ = ["Direction", "Event", "History", "Span", "from_instruction", "mask"]
 
 
 class Direction(Enum):
@@ -72,6 +73,13 @@ class Event:
         )  # fmt: skip
 
 
+def from_instruction(instruction: Instruction, committed_mw: float = 0.0) -> Event:
+    """The shed event that a binding limit on a site's import makes; its limit is the site's firm level then."""
+    return Event(
+        instruction.id, instruction.issued_at_s, instruction.start_s, instruction.end_s, Direction.SHED, committed_mw
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """`[start_s, end_s)` of one meter, or of all where `meter` is None."""
@@ -95,10 +103,14 @@ class History:
     excluded_days: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for meter in {span.meter for span in self.events}:
-            # An event of all meters meets those of every single one.
-            own = sorted((s for s in self.events if s.meter in (meter, None)), key=lambda s: (s.start_s, s.end_s))
-            for earlier, later in pairwise(own):
+        everywhere = [span for span in self.events if span.meter is None]
+        by_meter: dict[str | None, list[Span]] = {None: everywhere}
+        for span in self.events:
+            if span.meter is not None:
+                # An event of all meters meets those of every single one.
+                by_meter.setdefault(span.meter, list(everywhere)).append(span)
+        for meter, own in by_meter.items():
+            for earlier, later in pairwise(sorted(own, key=lambda s: (s.start_s, s.end_s))):
                 if later.start_s < earlier.end_s:
                     raise DataError(
                         f"events {earlier.id!r} and {later.id!r} of meter {meter or 'all'} overlap at "
@@ -127,17 +139,10 @@ def mask(
     unknown = sorted({s.meter for s in spans if s.meter is not None and s.meter not in row_of})
     if unknown:
         raise DataError(f"the history names meters without data: {', '.join(unknown[:5])}")
-    start = np.array([s.start_s for s in spans], dtype=np.int64) - axis.start_s
-    end = np.array([s.end_s for s in spans], dtype=np.int64) + longer_by_s - axis.start_s
-    first = np.clip(start // axis.step_s, 0, axis.periods)
-    last = np.clip(-(-end // axis.step_s), 0, axis.periods)
-    edges = np.zeros((len(meters), axis.periods + 1), dtype=np.int32)
-    every = np.array([s.meter is None for s in spans])
-    rows = np.array([row_of[s.meter] if s.meter is not None else 0 for s in spans], dtype=np.int64)
-    np.add.at(edges, (rows[~every], first[~every]), 1)
-    np.add.at(edges, (rows[~every], last[~every]), -1)
-    for a, b in zip(first[every], last[every], strict=True):
-        edges[:, a] += 1
-        edges[:, b] -= 1
-    touched: NDArray[np.bool_] = np.cumsum(edges[:, :-1], axis=1) > 0
+    touched = np.zeros((len(meters), axis.periods), dtype=np.bool_)
+    start_s, step_s = axis.start_s, axis.step_s
+    for span in spans:
+        first = max((span.start_s - start_s) // step_s, 0)
+        last = max(-(-(span.end_s + longer_by_s - start_s) // step_s), 0)
+        touched[slice(None) if span.meter is None else row_of[span.meter], first:last] = True
     return touched

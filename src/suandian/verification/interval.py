@@ -14,6 +14,7 @@ from suandian.verification.engine import Evidence, baseline
 from suandian.verification.event import Direction, Event, History, mask
 from suandian.verification.frame import frame
 from suandian.verification.metering import LoadTable
+from suandian.verification.reduction import reduction_mw
 from suandian.verification.rules import Family, Rule
 
 __all__ = ["Accuracy", "Interval", "Placebo", "accuracy", "conformal", "placebo", "portfolio_half_width_ratio"]
@@ -32,12 +33,14 @@ class Placebo:
     baseline_mw: NDArray[np.float64]
     metered_mw: NDArray[np.float64]
 
-    @property
-    def error_ratio(self) -> NDArray[np.float64]:
-        """(mean B − mean A)/mean B of each window, `(meters, windows)`, NaN where there is none."""
-        base_mw, actual_mw = self.baseline_mw.mean(axis=2), self.metered_mw.mean(axis=2)
-        safe = np.where(base_mw > 0, base_mw, np.nan)
-        error_ratio: NDArray[np.float64] = (base_mw - actual_mw) / safe
+    def error_ratio(self, sign_ratio: NDArray[np.float64] | float = 1.0) -> NDArray[np.float64]:
+        """mean(sign·(B − A))/mean B of each window, `(meters, windows)`, NaN where there is none.
+
+        `sign_ratio` `(intervals,)` is 1 where a reduction is asked for and −1 where an increase is.
+        """
+        base_mw = self.baseline_mw.mean(axis=2)
+        error_mw = ((self.baseline_mw - self.metered_mw) * sign_ratio).mean(axis=2)
+        error_ratio: NDArray[np.float64] = error_mw / np.where(base_mw > 0, base_mw, np.nan)
         return error_ratio
 
 
@@ -131,26 +134,31 @@ def placebo(
 def conformal(batch: BaselineBatch, tried: Placebo, *, level: float = 0.9, signed: bool = False) -> Interval:
     """Interval of the mean reduction of every meter at `level`.
 
-    Score of a placebo window: s = (mean B − mean A)/mean B, or |s|. The bound is the ⌈level·(n+1)⌉-th smallest |s|;
+    Score of a placebo window: s = mean(±(B − A))/mean B in the direction asked for, or |s|. The bound is the
+    ⌈level·(n+1)⌉-th smallest |s|;
     `signed` takes the ⌊(1−level)/2·(n+1)⌋-th and ⌈(1+level)/2·(n+1)⌉-th smallest s, for rules that lean to one side.
     With the event exchangeable with its placebos the interval holds the true mean reduction with at least that
     probability (split-conformal prediction; Vovk et al., Lei et al. 2018). A firm level is a contract and has none.
     """
-    count = len(batch.meters)
-    base_mw, actual_mw = batch.baseline_mw.mean(axis=1), batch.metered_mw.mean(axis=1)
+    count, width = batch.baseline_mw.shape
+    delivered_mw = reduction_mw(batch.baseline_mw, batch.metered_mw, batch.event).mean(axis=1)
     low, high = np.full(count, np.nan), np.full(count, np.nan)
     windows = np.zeros(count, dtype=np.int64)
     if batch.rule.family is not Family.FIRM_LEVEL:
-        for row, errors in enumerate(tried.error_ratio):
+        for row, errors in enumerate(tried.error_ratio(_sign(batch.event, width))):
             scores = np.sort(errors[np.isfinite(errors)])
             windows[row] = len(scores)
             low[row], high[row] = _bounds(scores, level, signed=signed)
-    # The load without the event was base·(1 − s), with s between the bounds.
-    most_mw, least_mw = base_mw * (1.0 - low) - actual_mw, base_mw * (1.0 - high) - actual_mw
-    if batch.event.direction is Direction.FILL:
-        most_mw, least_mw = -least_mw, -most_mw
-    distinguishable = (least_mw > 0) | (most_mw < 0)
-    return Interval(level, least_mw, most_mw, distinguishable, windows)
+    base_mw = batch.baseline_mw.mean(axis=1)
+    least_mw, most_mw = delivered_mw - base_mw * high, delivered_mw - base_mw * low
+    return Interval(level, least_mw, most_mw, (least_mw > 0) | (most_mw < 0), windows)
+
+
+def _sign(event: Event, width: int) -> NDArray[np.float64]:
+    """1 for intervals in which less load is asked for, −1 for more, 0 for neither, `(width,)`."""
+    if event.direction is Direction.MODULATE:
+        return np.sign(event.committed_by_interval_mw(width))
+    return np.full(width, 1.0 if event.direction is Direction.SHED else -1.0)
 
 
 def portfolio_half_width_ratio(tried: Placebo, *, level: float = 0.9) -> float:
