@@ -7,7 +7,14 @@ from suandian.quantity.timeaxis import TimeAxis
 from suandian.verification.calendar import WEEKDAYS
 from suandian.verification.engine import baseline
 from suandian.verification.event import Direction, Event, History, Span
-from suandian.verification.interval import Placebo, accuracy, conformal, placebo, portfolio_half_width_ratio
+from suandian.verification.interval import (
+    Placebo,
+    accuracy,
+    conformal,
+    placebo,
+    portfolio_half_width_ratio,
+    rolling_coverage,
+)
 from suandian.verification.metering import LoadTable
 from suandian.verification.rules import rule
 
@@ -143,3 +150,12 @@ def test_nine_of_ten_intervals_hold_the_truth() -> None:
     found = conformal(batch, placebo(made, event(), RULE, History(), count=30))
     held = ((found.low_mw <= 0) & (found.high_mw >= 0)).mean()
     assert 0.84 <= held <= 0.96  # 0.9 ± 3.5 standard errors of √(0.09/300)
+
+
+def test_rolling_coverage_by_hand() -> None:
+    # Newest first: 50 %, then ten of 10 %. The first lies outside the 10 % of the nine after it, the second inside; the
+    # third has but eight before it.
+    result = rolling_coverage(errors(0.5, *[0.1] * 10), 0, windows=9)
+    assert (result.windows, result.covered_ratio) == (2, 0.5)
+    assert result.half_width_ratio == pytest.approx(0.1)
+    assert rolling_coverage(errors(*[0.1] * 9), 0) is None

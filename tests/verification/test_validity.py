@@ -6,11 +6,11 @@ import pytest
 
 from suandian.quantity.errors import DataError
 from suandian.verification.event import Direction
-from suandian.verification.validity import VALIDITY_RULES, Claim, ClaimState, judge, response_figures
+from suandian.verification.validity import Claim, ClaimState, judge, response_figures, validity_rules
 
 VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "vectors" / "v6_settlement.json"
 needs_vectors = pytest.mark.skipif(not VECTORS.is_file(), reason="../shared/reference/vectors is absent")
-ONE, TWO = VALIDITY_RULES["CN_RULE_1"], VALIDITY_RULES["CN_RULE_2"]
+ONE, TWO = validity_rules()["CN_RULE_1"], validity_rules()["CN_RULE_2"]
 
 
 @needs_vectors
@@ -50,7 +50,7 @@ def test_fill_is_the_mirror() -> None:
 
 
 def test_zhejiang_needs_half() -> None:
-    rule = VALIDITY_RULES["ZHEJIANG_2025"]
+    rule = validity_rules()["ZHEJIANG_2025"]
     assert judge(rule, 50.0, 1.0, 0.0, 100.0).valid
     assert not judge(rule, 49.0, 1.0, 0.0, 100.0).valid
     assert not judge(rule, 60.0, 0.0, 0.0, 100.0).valid
@@ -83,3 +83,10 @@ def test_illegal_steps_are_refused() -> None:
         claim.appeal(1, "x").uphold(2, "y").appeal(3, "again")
     with pytest.raises(DataError, match="earlier than the step before"):
         claim.appeal(10, "x").uphold(2, "y")
+
+
+def test_the_records_name_their_sources() -> None:
+    assert set(validity_rules()) == {"CN_RULE_1", "CN_RULE_2", "ZHEJIANG_2025", "SHARE_60"}
+    for record in validity_rules().values():
+        assert record.version >= 1
+        assert all(source.document for source in record.sources)

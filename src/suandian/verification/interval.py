@@ -17,7 +17,17 @@ from suandian.verification.metering import LoadTable
 from suandian.verification.reduction import reduction_mw
 from suandian.verification.rules import Family, Rule
 
-__all__ = ["Accuracy", "Interval", "Placebo", "accuracy", "conformal", "placebo", "portfolio_half_width_ratio"]
+__all__ = [
+    "Accuracy",
+    "Coverage",
+    "Interval",
+    "Placebo",
+    "accuracy",
+    "conformal",
+    "placebo",
+    "portfolio_half_width_ratio",
+    "rolling_coverage",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +84,15 @@ class Accuracy:
     median_ratio: float
     p90_ratio: float
     above_20_percent_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Share of placebo windows that an interval made before them held, and its mean half-width over the baseline."""
+
+    windows: int
+    covered_ratio: float
+    half_width_ratio: float
 
 
 def placebo(
@@ -135,8 +154,8 @@ def conformal(batch: BaselineBatch, tried: Placebo, *, level: float = 0.9, signe
     """Interval of the mean reduction of every meter at `level`.
 
     Score of a placebo window: s = mean(±(B − A))/mean B in the direction asked for, or |s|. The bound is the
-    ⌈level·(n+1)⌉-th smallest |s|;
-    `signed` takes the ⌊(1−level)/2·(n+1)⌋-th and ⌈(1+level)/2·(n+1)⌉-th smallest s, for rules that lean to one side.
+    ⌈level·(n+1)⌉-th smallest |s|; `signed` takes the ⌊(1−level)/2·(n+1)⌋-th and ⌈(1+level)/2·(n+1)⌉-th smallest s, for
+    rules that lean to one side.
     With the event exchangeable with its placebos the interval holds the true mean reduction with at least that
     probability (split-conformal prediction; Vovk et al., Lei et al. 2018). A firm level is a contract and has none.
     """
@@ -192,6 +211,26 @@ def accuracy(tried: Placebo, row: int) -> Accuracy | None:
         p90_ratio=float(np.quantile(relative, 0.9)),
         above_20_percent_ratio=float((relative > 0.2).mean()),
     )
+
+
+def rolling_coverage(tried: Placebo, row: int, *, level: float = 0.9, windows: int = 60) -> Coverage | None:
+    """How often intervals from the windows before it held each placebo window, for one meter.
+
+    Every window is bounded by up to `windows` older ones; the first ones, which have too few before them, do not count.
+    None where no window has enough.
+    """
+    errors = tried.error_ratio()[row]
+    errors = errors[np.isfinite(errors)]
+    held, widths = [], []
+    for at in range(len(errors)):
+        low, high = _bounds(np.sort(errors[at + 1 : at + 1 + windows]), level, signed=False)
+        if np.isnan(high):
+            break
+        held.append(low - 1e-12 <= errors[at] <= high + 1e-12)
+        widths.append(high)
+    if not held:
+        return None
+    return Coverage(len(held), float(np.mean(held)), float(np.mean(widths)))
 
 
 def _bounds(score_ratio: NDArray[np.float64], level: float, *, signed: bool) -> tuple[float, float]:

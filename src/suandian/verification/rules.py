@@ -24,7 +24,19 @@ from suandian.model.contract import Source
 from suandian.quantity.errors import DataError
 from suandian.verification.calendar import DayKind
 
-__all__ = ["Adjustment", "DayGroup", "Family", "Rule", "Towt", "Usage", "Window", "read_rules", "rule", "rules"]
+__all__ = [
+    "Adjustment",
+    "DayGroup",
+    "Family",
+    "Rule",
+    "Towt",
+    "Usage",
+    "Window",
+    "read_rules",
+    "record",
+    "rule",
+    "rules",
+]
 
 _T = TypeVar("_T")
 
@@ -220,31 +232,32 @@ def _parsed(text: str, where: str) -> Mapping[str, Rule]:
 
 
 def _rule(name: str, row: dict[str, Any], where: str) -> Rule:
-    groups = tuple(_made(DayGroup, g, f"{where}.groups") for g in row.pop("groups", ()))
+    groups = tuple(record(DayGroup, g, f"{where}.groups") for g in row.pop("groups", ()))
     usage = row.pop("usage", None)
     towt = row.pop("towt", None)
     adjustment = dict(row.pop("adjustment", {}))
-    adjustment["windows"] = tuple(_made(Window, w, f"{where}.adjustment") for w in adjustment.get("windows", ()))
+    adjustment["windows"] = tuple(record(Window, w, f"{where}.adjustment") for w in adjustment.get("windows", ()))
     try:
         row["family"] = Family(row.get("family"))
     except ValueError as error:
         raise DataError(f"{where}.family: {error}; one of {', '.join(f.value for f in Family)}") from error
     row |= {
         "id": name,
-        "sources": tuple(_made(Source, s, f"{where}.sources") for s in row.pop("sources", ())),
+        "sources": tuple(record(Source, s, f"{where}.sources") for s in row.pop("sources", ())),
         "groups": groups,
-        "usage": _made(Usage, usage, f"{where}.usage") if usage else None,
-        "towt": _made(Towt, towt, f"{where}.towt") if towt is not None else None,
-        "adjustment": _made(Adjustment, adjustment, f"{where}.adjustment"),
-        "windows": tuple(_made(Window, w, f"{where}.windows") for w in row.pop("windows", ())),
+        "usage": record(Usage, usage, f"{where}.usage") if usage else None,
+        "towt": record(Towt, towt, f"{where}.towt") if towt is not None else None,
+        "adjustment": record(Adjustment, adjustment, f"{where}.adjustment"),
+        "windows": tuple(record(Window, w, f"{where}.windows") for w in row.pop("windows", ())),
         "fallback": tuple(row.pop("fallback", ())),
     }
-    made = _made(Rule, row, where)
+    made = record(Rule, row, where)
     _check(made, where)
     return made
 
 
-def _made(kind: type[_T], row: Mapping[str, Any], where: str) -> _T:
+def record(kind: type[_T], row: Mapping[str, Any], where: str) -> _T:
+    """A dataclass from a mapping; raises `DataError` naming the unknown or missing field."""
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(row) - known)
     if unknown:

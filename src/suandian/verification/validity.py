@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
-from types import MappingProxyType
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from suandian.model.contract import Source
 from suandian.quantity.errors import DataError
 from suandian.verification.event import Direction
 from suandian.verification.reduction import effective_duration_h
+from suandian.verification.rules import record
 
-__all__ = ["VALIDITY_RULES", "Claim", "ClaimState", "Validity", "ValidityRule", "judge", "response_figures"]
+__all__ = [
+    "Claim",
+    "ClaimState",
+    "Validity",
+    "ValidityRule",
+    "judge",
+    "response_figures",
+    "validity_rules",
+]
 
 #: A limit counts as met when missed by less than this share of the promise: powers are differences of floats.
 _EQUAL_RATIO = 1e-9
@@ -23,7 +35,7 @@ _EQUAL_RATIO = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class ValidityRule:
-    """When a response counts.
+    """When a response counts; a record of `validity.yaml`.
 
     mean_ratio        mean reduction ≥ this share of the reply
     extreme           `reply`: the extreme falls by the whole reply; `beyond`: it lies beyond the baseline's
@@ -31,34 +43,27 @@ class ValidityRule:
     """
 
     id: str
+    version: int
     mean_ratio: float
     extreme: str
     duration_min_h: float
-    source: Source
+    sources: tuple[Source, ...]
+    effective_from: date | None = None
+    effective_to: date | None = None
 
 
-VALIDITY_RULES: Mapping[str, ValidityRule] = MappingProxyType(
-    {
-        rule.id: rule
-        for rule in (
-            ValidityRule(
-                "CN_RULE_1", 0.8, "reply", 0.0,
-                Source("provincial demand response platform (rule 1), published program text", "B"),
-            ),
-            ValidityRule(
-                "CN_RULE_2", 0.8, "beyond", 1.0,
-                Source(
-                    "provincial demand response platform (rule 2), published program text", "B",
-                    "the platform's own duration passes over the first point; here every point counts",
-                ),
-            ),
-            ValidityRule(
-                "ZHEJIANG_2025", 0.5, "beyond", 0.0,
-                Source("Zhejiang demand response 2025: maximum and mean below baseline, response at least 50 %", "B"),
-            ),
-        )
-    }
-)  # fmt: skip
+@cache
+def validity_rules() -> Mapping[str, ValidityRule]:
+    """The shipped records by id. Raises `DataError` naming record and field where the file is wrong."""
+    table = yaml.safe_load((files(__package__) / "validity.yaml").read_text(encoding="utf-8"))
+    made = {}
+    for name, row in table.items():
+        where = f"validity.yaml: {name}"
+        sources = tuple(record(Source, source, f"{where}.sources") for source in row["sources"])
+        made[name] = record(ValidityRule, row | {"id": name, "sources": sources}, where)
+        if made[name].extreme not in ("reply", "beyond"):
+            raise DataError(f"{where}.extreme: reply or beyond")
+    return made
 
 
 @dataclass(frozen=True, slots=True)
