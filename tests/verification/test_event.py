@@ -45,6 +45,8 @@ def test_the_event_is_added_once() -> None:
     event = Event("e", 0, 100, 300)
     once = History().with_event(event)
     assert once.with_event(event) is once
+    with pytest.raises(DataError, match="another event 'e'"):
+        once.with_event(Event("e", 0, 400, 500))
 
 
 def test_the_mask_touches_whole_intervals() -> None:

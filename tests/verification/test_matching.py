@@ -179,6 +179,9 @@ class Loop:
     def pool(self, group, rule, order, states, mean, e_off):
         most = group.pool or 10**9
         ok = [d for d in order if states[d] == "SPARE"]
+        if rule.usage is not None and rule.usage.measure == "day":
+            minutes = range(0, 1440, self.step_s // 60)
+            mean = {d: sum(self.value(d, m) for m in minutes) / len(minutes) for d in order}
         if rule.usage is None:
             return ok[:most]
         if rule.usage.reference == "lookback_peak":

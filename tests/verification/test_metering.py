@@ -161,6 +161,8 @@ def test_the_load_behind_a_battery_by_hand() -> None:
 def test_a_journal_as_a_table() -> None:
     over = TimeAxis(datetime(2025, 3, 28, 16, tzinfo=UTC), timedelta(minutes=30), 48)
     journal = Journal(over, (Meter("site/a/grid"),), ("a",))
+    with pytest.raises(DataError, match="no readings"):
+        from_journal(journal, ["site/a/grid"], zone="Asia/Shanghai", calendar=WEEKDAYS)
     quality = np.zeros((1, 4), dtype=np.int8)
     quality[0, 2] = 2
     journal.append(MeterBlock(0, np.array([[5.0, 0.0, 7.0, 1.0]]), np.array([[0.0, 2.0, 0.0, 0.0]]), quality))

@@ -103,6 +103,11 @@ def test_overlapping_events_are_refused() -> None:
         verify(table(), EVENT, rule("CN_5WD"), History((Span(at(87, 15), at(87, 17), "a", "other"),)))
 
 
+def test_a_rule_out_of_force_is_noted() -> None:
+    result = verify(table(), EVENT, rule("ISONE_90_10"), placebo_windows=0)[0]
+    assert "rule ISONE_90_10@1 holds from … to 2015-07-08, the event is of 2025-05-29" in result.notes
+
+
 def test_a_contract_has_no_interval() -> None:
     result = verify(table(), EVENT, rule("FIRM_LEVEL"), evidence=Evidence(firm_mw=9.0))[0]
     assert result.baseline_mw.tolist() == [9.0] * 4

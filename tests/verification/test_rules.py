@@ -127,7 +127,8 @@ def how_in_words(record) -> str:
         parts.append(f"skips {record.skip_recent_days} d")
     if record.usage is not None:
         high = "" if record.usage.high_ratio is None else f"–{record.usage.high_ratio:g}"
-        parts.append(f"use {'≥ ' if not high else ''}{record.usage.low_ratio:g}{high} × {record.usage.reference}")
+        limits = f"{record.usage.low_ratio:g}{high}" if high else f"≥ {record.usage.low_ratio:g}"
+        parts.append(f"use {limits} × {record.usage.reference} ({record.usage.measure})")
     if record.event_days_max is not None:
         parts.append(f"at most {record.event_days_max} event days left out")
     return "; ".join(parts) or "agreed beforehand"

@@ -118,8 +118,16 @@ class History:
                     )
 
     def with_event(self, event: Event, meters: Sequence[str | None] = (None,)) -> History:
-        """This history with `event` among its events, unless it is there already under the same id."""
-        if any(span.id == event.id for span in self.events):
+        """This history with `event` among its events, unless it is there already.
+
+        Raises `DataError` where another event has its id, or overlaps it.
+        """
+        same = [span for span in self.events if span.id == event.id]
+        if any((span.start_s, span.end_s) != (event.start_s, event.end_s) for span in same):
+            raise DataError(
+                f"the history has another event {event.id!r} at {at_unix_s(same[0].start_s)}; ids are unique"
+            )
+        if same:
             return self
         own = tuple(Span(event.start_s, event.end_s, meter, event.id) for meter in meters)
         return History((*self.events, *own), self.outages, self.excluded_days)

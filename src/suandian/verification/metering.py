@@ -210,6 +210,8 @@ def from_journal(journal: Journal, meters: Sequence[str], *, zone: str, calendar
     """Net import (import − export) of a journal's meters as a table; intervals not yet metered are left out."""
     step_h = journal.axis.step_h
     reads = [journal.metered(meter) for meter in meters]
+    if not reads or not len(reads[0][0]):
+        raise DataError("the journal has no readings of these meters yet; nothing can be measured")
     load_mw = np.array([(imported - exported) / step_h for imported, exported in reads])
     exports = any(exported.any() for _, exported in reads)
     frame = journal.meter_frame(meters)

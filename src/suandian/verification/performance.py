@@ -7,8 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import version
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,11 +260,25 @@ def _performance(
         outcome=outcome,
         fallback=Fallback(int(batch.fallback[row])),
         disqualified=tuple(disqualified),
-        notes=batch.notes,
+        notes=(*batch.notes, *_out_of_force(batch.rule, table, event)),
         input_hash=digest,
-        code_version=version("suandian"),
+        code_version=_code_version(),
     )
     return result if bounded or not measured else replace(result, notes=(*result.notes, _no_interval(batch.rule)))
+
+
+@cache
+def _code_version() -> str:
+    return version("suandian")
+
+
+def _out_of_force(rule: Rule, table: LoadTable, event: Event) -> tuple[str, ...]:
+    """A note where the record did not hold on the event's local day."""
+    day = at_unix_s(event.start_s).astimezone(ZoneInfo(table.zone)).date()
+    if rule.in_force(day):
+        return ()
+    span = f"{rule.effective_from or '…'} to {rule.effective_to or '…'}"
+    return (f"rule {rule.ref} holds from {span}, the event is of {day}",)
 
 
 def _no_interval(rule: Rule) -> str:

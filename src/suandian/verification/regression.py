@@ -129,20 +129,15 @@ def fit_towt(
     else:
         occupied = occupied_times(week, load_mw, temperature_c, times)
         knots_f = tuple(float(k) for k in _fahrenheit(np.array(knots_c(temperature_c, segments))))
-    design = _design(week, temperature_c, knots_f, times)
-    root = np.ones(len(week)) if weights is None else np.sqrt(weights)
+    columns = np.zeros((len(week), 0))
+    if temperature_c is not None:
+        columns = temperature_matrix(_fahrenheit(temperature_c), knots_f)
+    given = np.ones(len(week)) if weights is None else weights
     fitted: list[NDArray[np.float64] | None] = []
     for mode in (True, False):
         rows = occupied[week] == mode
-        if not rows.any():
-            fitted.append(None)
-            continue
-        scaled = design[rows] * root[rows, None]
-        # A column without points has no share in the solution of least norm; leaving it out saves most of the time.
-        seen = scaled.any(axis=0)
-        coefficients = np.zeros(design.shape[1])
-        coefficients[seen] = np.linalg.lstsq(scaled[:, seen], load_mw[rows] * root[rows], rcond=None)[0]
-        fitted.append(coefficients)
+        fit = _least_norm(week[rows], columns[rows], load_mw[rows], given[rows], times) if rows.any() else None
+        fitted.append(fit)
     return TowtFit(knots_f, occupied, (fitted[0], fitted[1]))
 
 
@@ -212,6 +207,44 @@ def regression(
         adjustment_raw_mw=adjusted.raw_mw,
         adjustment_mw=adjusted.added_mw,
     )
+
+
+def _least_norm(
+    week: NDArray[np.int64],
+    columns: NDArray[np.float64],
+    load_mw: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    times: int,
+) -> NDArray[np.float64]:
+    """Weighted least squares of least norm on indicators of `week` and on `columns` `(n, p)`, `(times + p,)`.
+
+    The same as an SVD of the whole design, at its size of p: the indicators are eliminated by taking out the mean of
+    each time of week (Frisch–Waugh), and of the solutions that fit equally well, those along the null space of what is
+    left, the shortest is taken. Times of week without points get 0.
+    """
+    total = np.bincount(week, weights, times)
+    share = np.where(total > 0, total, 1.0)
+    mean_load = np.bincount(week, weights * load_mw, times) / share
+    width = columns.shape[1]
+    if not width:
+        return mean_load
+    mean_column = np.stack([np.bincount(week, weights * column, times) / share for column in columns.T], axis=1)
+    root = np.sqrt(weights)[:, None]
+    within = (columns - mean_column[week]) * root
+    padded = np.concatenate([within, np.zeros((max(width - len(within), 0), width))])
+    rest = np.concatenate([(load_mw - mean_load[week]) * root[:, 0], np.zeros(len(padded) - len(within))])
+    u, singular, vt = np.linalg.svd(padded, full_matrices=False)
+    limit = np.finfo(np.float64).eps * max(len(week), times + width) * np.linalg.norm(columns * root, 2)
+    kept = singular > limit
+    slope = vt[kept].T @ ((u[:, kept].T @ rest) / singular[kept])
+    level = mean_load - mean_column @ slope
+    free = vt[~kept].T
+    if free.shape[1]:
+        moved = mean_column @ free
+        along = np.linalg.lstsq(np.concatenate([-moved, free]), -np.concatenate([level, slope]), rcond=None)[0]
+        level, slope = level - moved @ along, slope + free @ along
+    solution: NDArray[np.float64] = np.concatenate([level, slope])
+    return solution
 
 
 def _training(

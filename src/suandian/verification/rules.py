@@ -90,14 +90,16 @@ class DayGroup:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Days whose event-window mean lies outside `[low_ratio, high_ratio]` × reference are replaced by older ones.
+    """Days whose mean lies outside `[low_ratio, high_ratio]` × reference are replaced by older ones.
 
+    measure     event_window | day: the mean of which hours
     reference   pool_mean (repeated until stable) | lookback_peak (highest hourly mean of the event window)
     """
 
     reference: str
     low_ratio: float = 0.0
     high_ratio: float | None = None
+    measure: str = "event_window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +281,11 @@ def _check(made: Rule, where: str) -> None:
         (made.family is Family.SAME_DAY and not made.windows, "windows: at least one"),
         (made.family is Family.REGRESSION and made.towt is None, "towt: the regression's parameters"),
         (made.rank_by not in ("event_window", "day"), "rank_by: event_window or day"),
+        (made.usage is not None and made.usage.measure not in ("event_window", "day"), "usage.measure: unknown"),
+        (
+            made.usage is not None and made.usage.reference not in ("pool_mean", "lookback_peak"),
+            "usage.reference: pool_mean or lookback_peak",
+        ),
         (made.tie != "newer", "tie: newer is the only rule there is"),
         (bool(set(made.fallback) - {"previous_event_days", "meter_before"}), "fallback: an unknown step"),
     ]

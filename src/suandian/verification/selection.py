@@ -44,7 +44,9 @@ def choose(
     eligible = state == DayState.SPARE
     mean_mw = window_mw.mean(axis=2)
     rank_mw = mean_mw if rule.rank_by == "event_window" else _day_mean_mw(table, found.like)
-    pool, odd = _pool(eligible, group, rule.usage, mean_mw, window_mw, table.step_h)
+    by_day = rule.usage is not None and rule.usage.measure == "day"
+    use_mw = _day_mean_mw(table, found.like) if by_day else mean_mw
+    pool, odd = _pool(eligible, group, rule.usage, use_mw, window_mw, table.step_h)
     state[odd != 0] = odd[odd != 0]
     short = pool.sum(axis=1) < group.minimum
     added = np.zeros_like(pool)
