@@ -165,25 +165,8 @@ def regression(
     events = mask(history.events, table.meters, table.axis)
     window = adjustment_window(table, placed, rule.adjustment)
     wanted = np.concatenate([np.arange(placed.first, placed.last), window.periods])
-    week, times = _times_of_week(table)
-    predicted_mw = np.full((shape[0], len(wanted)), np.nan)
-    why = np.full(shape[0], Why.TOO_FEW_DAYS, dtype=np.int8)
     usable = _training(table, placed, towt, history, events)
-    for row in range(shape[0]):
-        rows = np.flatnonzero(usable[row])
-        seen = np.bincount(week[rows], minlength=times)[week[wanted]]
-        if len(np.unique(table.index.day[rows])) < towt.train_days_min or seen.min() < _TIME_OF_WEEK_MIN:
-            continue
-        fit = fit_towt(
-            week[rows],
-            table.load_mw[row, rows],
-            None if used_c is None else used_c[rows],
-            times=times,
-            segments=towt.segments,
-            weights=_weights(table, placed, towt, rows),
-        )
-        predicted_mw[row] = fit.predict(week[wanted], None if used_c is None else used_c[wanted])
-        why[row] = Why.NOTHING
+    predicted_mw, why = _predicted(table, placed, towt, usable, wanted, used_c)
     disturbed = np.zeros((shape[0], len(window.periods)), dtype=np.bool_)
     if events is not None:
         disturbed = events[:, window.periods]
@@ -209,14 +192,44 @@ def regression(
     )
 
 
+def _predicted(
+    table: LoadTable,
+    placed: Frame,
+    towt: Towt,
+    usable: NDArray[np.bool_],
+    wanted: NDArray[np.int64],
+    temperature_c: NDArray[np.float64] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Fit every meter on its `usable` intervals and predict the `wanted` ones, `(meters, wanted)`; and why not."""
+    week, times = _times_of_week(table)
+    predicted_mw = np.full((len(table.meters), len(wanted)), np.nan)
+    why = np.full(len(table.meters), Why.TOO_FEW_DAYS, dtype=np.int8)
+    for row in range(len(table.meters)):
+        rows = np.flatnonzero(usable[row])
+        seen = np.bincount(week[rows], minlength=times)[week[wanted]]
+        if len(np.unique(table.index.day[rows])) < towt.train_days_min or seen.min() < _TIME_OF_WEEK_MIN:
+            continue
+        fit = fit_towt(
+            week[rows],
+            table.load_mw[row, rows],
+            None if temperature_c is None else temperature_c[rows],
+            times=times,
+            segments=towt.segments,
+            weights=_weights(table, placed, towt, rows),
+        )
+        predicted_mw[row] = fit.predict(week[wanted], None if temperature_c is None else temperature_c[wanted])
+        why[row] = Why.NOTHING
+    return predicted_mw, why
+
+
 def _least_norm(
     week: NDArray[np.int64],
-    columns: NDArray[np.float64],
+    x: NDArray[np.float64],
     load_mw: NDArray[np.float64],
     weights: NDArray[np.float64],
     times: int,
 ) -> NDArray[np.float64]:
-    """Weighted least squares of least norm on indicators of `week` and on `columns` `(n, p)`, `(times + p,)`.
+    """Weighted least squares of least norm on indicators of `week` and on `x` `(n, p)`, `(times + p,)`.
 
     The same as an SVD of the whole design, at its size of p: the indicators are eliminated by taking out the mean of
     each time of week (Frisch–Waugh), and of the solutions that fit equally well, those along the null space of what is
@@ -225,16 +238,16 @@ def _least_norm(
     total = np.bincount(week, weights, times)
     share = np.where(total > 0, total, 1.0)
     mean_load = np.bincount(week, weights * load_mw, times) / share
-    width = columns.shape[1]
+    width = x.shape[1]
     if not width:
         return mean_load
-    mean_column = np.stack([np.bincount(week, weights * column, times) / share for column in columns.T], axis=1)
+    mean_column = np.stack([np.bincount(week, weights * column, times) / share for column in x.T], axis=1)
     root = np.sqrt(weights)[:, None]
-    within = (columns - mean_column[week]) * root
+    within = (x - mean_column[week]) * root
     padded = np.concatenate([within, np.zeros((max(width - len(within), 0), width))])
     rest = np.concatenate([(load_mw - mean_load[week]) * root[:, 0], np.zeros(len(padded) - len(within))])
     u, singular, vt = np.linalg.svd(padded, full_matrices=False)
-    limit = np.finfo(np.float64).eps * max(len(week), times + width) * np.linalg.norm(columns * root, 2)
+    limit = np.finfo(np.float64).eps * max(len(week), times + width) * np.linalg.norm(x * root, 2)
     kept = singular > limit
     slope = vt[kept].T @ ((u[:, kept].T @ rest) / singular[kept])
     level = mean_load - mean_column @ slope
@@ -243,8 +256,8 @@ def _least_norm(
         moved = mean_column @ free
         along = np.linalg.lstsq(np.concatenate([-moved, free]), -np.concatenate([level, slope]), rcond=None)[0]
         level, slope = level - moved @ along, slope + free @ along
-    solution: NDArray[np.float64] = np.concatenate([level, slope])
-    return solution
+    values: NDArray[np.float64] = np.concatenate([level, slope])
+    return values
 
 
 def _training(
