@@ -7,7 +7,7 @@ from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.verification.calendar import WEEKDAYS
 from suandian.verification.event import Event
-from suandian.verification.gaming import frozen_days, raised_after_notice, raised_days
+from suandian.verification.gaming import frozen_days, pre_event_z, raised_after_notice, raised_days
 from suandian.verification.metering import LoadTable
 from suandian.verification.rules import rule
 
@@ -58,3 +58,18 @@ def test_frozen_days_by_hand() -> None:
 def test_a_negative_raise_is_refused() -> None:
     with pytest.raises(DataError, match="negative"):
         raised_days(table(), EVENT, rule("CN_5WD"), raise_ratio=-0.1)
+
+
+def test_lights_switched_on_after_notice_stand_out() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0.0, 0.2, AXIS.periods)
+    made = table()
+    replayed = made.load_mw.copy()
+    honest = made.replaced(made.load_mw + noise)
+    lit = honest.load_mw.copy()
+    lit[0, 51 * 24 + 11 : 51 * 24 + 14] += 2.0
+    # Mean of three hours: standard deviation 0.2/√3 = 0.115; 2 MW more are about 17 of them.
+    assert abs(pre_event_z(honest, EVENT, replayed)[0]) < 4.0
+    assert pre_event_z(made.replaced(lit), EVENT, replayed)[0] == pytest.approx(2.0 / (0.2 / 3**0.5), rel=0.3)
+    at_once = Event("n", START, START, START + 7200)
+    assert np.isnan(pre_event_z(honest, at_once, replayed)[0])

@@ -1,13 +1,10 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from suandian.quantity.errors import DataError
 from suandian.verification.event import Event
 from suandian.verification.leakage import (
     SiteChange,
-    hold_channels,
     outage_free_mw,
     rebound,
     spatial_balance,
@@ -15,26 +12,6 @@ from suandian.verification.leakage import (
 )
 
 EVENT = Event("e", 0, 0, 3600)
-
-
-def test_a_battery_and_a_job_shift_behind_one_meter_by_hand() -> None:
-    # IT fell by 6, the battery gave 5, the grid meter shows 8 of the 11: 8 are credited, 6/11 and 5/11 of it.
-    check = hold_channels(8.0, {"it": 6.0, "battery": 5.0})
-    assert (check.claimed_mwh, check.credited_mwh, check.within_tolerance) == (11.0, 8.0, False)
-    assert check.shares_mwh == pytest.approx({"it": 8 * 6 / 11, "battery": 8 * 5 / 11})
-    # The battery charged 2 meanwhile: 6 − 2 = 4 at the grid; the whole 4 is computing's, the battery earns nothing.
-    check = hold_channels(4.0, {"it": 6.0, "battery": -2.0})
-    assert check.within_tolerance
-    assert check.shares_mwh == {"it": 4.0, "battery": 0.0}
-
-
-@given(grid=st.floats(-50, 50), channels=st.lists(st.floats(-50, 50), min_size=1, max_size=5))
-def test_never_more_is_paid_than_the_meter_shows(grid, channels) -> None:
-    check = hold_channels(grid, {f"c{i}": v for i, v in enumerate(channels)})
-    assert sum(check.shares_mwh.values()) == pytest.approx(check.credited_mwh, abs=1e-9)
-    assert check.credited_mwh <= max(grid, 0.0) + 1e-9
-    assert check.credited_mwh <= max(sum(channels), 0.0) + 1e-9
-    assert min(check.shares_mwh.values()) >= 0.0
 
 
 def test_rebound_by_hand() -> None:

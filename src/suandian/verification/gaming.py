@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from suandian.quantity.errors import DataError
 from suandian.verification.baseline import BaselineBatch
 from suandian.verification.engine import Evidence, baseline
-from suandian.verification.event import Event, History, Span
-from suandian.verification.frame import frame
+from suandian.verification.event import Event, History, Span, mask
+from suandian.verification.frame import frame, offsets_of
 from suandian.verification.metering import LoadTable
 from suandian.verification.rules import Rule
 
-__all__ = ["Probe", "frozen_days", "raised_after_notice", "raised_days"]
+__all__ = ["Probe", "frozen_days", "pre_event_z", "raised_after_notice", "raised_days"]
+
+_USUAL_DAYS_MIN = 5  # D
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +107,39 @@ def frozen_days(
     honest = baseline(table, event, rule, known, evidence or Evidence())
     played = baseline(table, event, rule, bid, evidence or Evidence())
     return Probe(_energy_mwh(played, table) - _energy_mwh(honest, table), np.zeros(len(table.meters)))
+
+
+def pre_event_z(
+    table: LoadTable, event: Event, replayed_mw: NDArray[np.float64], history: History | None = None
+) -> NDArray[np.float64]:
+    """How unusual the load between notice and start was against the replay, in standard deviations, `(meters,)`.
+
+    The mean of meter − replay over those hours is set against the same hours of earlier days without events;
+    `replayed_mw` `(meters, periods)`. NaN with fewer than five such days, or where notice and start are one.
+    """
+    known = (history if history is not None else History()).with_event(event)
+    placed = frame(table, event)
+    index = table.index
+    told = max(-(-(event.notified_s - table.axis.start_s) // table.axis.step_s), 0)
+    offsets = offsets_of(table, placed.day, np.arange(told, placed.first))
+    z_ratio = np.full(len(table.meters), np.nan)
+    if not len(offsets):
+        return z_ratio
+    residual_mw = table.load_mw - replayed_mw
+    events = mask(known.events, table.meters, table.axis)
+    if events is not None:
+        residual_mw = np.where(events, np.nan, residual_mw)
+    earlier = np.arange(placed.day)
+    flat = (earlier * index.slots)[:, None] + offsets[None, :]
+    period = np.where(flat >= 0, index.period.ravel()[np.clip(flat, 0, None)], -1)
+    whole = np.all(period >= 0, axis=1) & ~index.irregular[earlier]
+    by_day = np.where(whole, residual_mw[:, period].mean(axis=2), np.nan)
+    now_mw = residual_mw[:, told : placed.first].mean(axis=1)
+    for row, days in enumerate(by_day):
+        usual = days[np.isfinite(days)]
+        if len(usual) >= _USUAL_DAYS_MIN and usual.std(ddof=1) > 0:
+            z_ratio[row] = (now_mw[row] - usual.mean()) / usual.std(ddof=1)
+    return z_ratio
 
 
 def _probe(

@@ -1,8 +1,8 @@
-"""What a reduction at one meter sets in motion elsewhere and later: channels, rebound, other sites, work, outages."""
+"""What a reduction at one meter sets in motion elsewhere and later: rebound, other sites, work, outages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,32 +12,15 @@ from suandian.quantity.errors import DataError
 from suandian.verification.event import Event
 
 __all__ = [
-    "ChannelCheck",
     "Rebound",
     "SiteChange",
     "SpatialBalance",
     "WorkBalance",
-    "hold_channels",
     "outage_free_mw",
     "rebound",
     "spatial_balance",
     "work_balance",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelCheck:
-    """Reductions of sub-resources held against the grid meter.
-
-    claimed_mwh    sum over the channels, credited_mwh what may be paid in all: never more than the grid meter shows
-    shares_mwh     credited energy by channel, in proportion to the claims; sums to credited_mwh
-    """
-
-    grid_mwh: float
-    claimed_mwh: float
-    credited_mwh: float
-    within_tolerance: bool
-    shares_mwh: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +89,6 @@ class WorkBalance:
     deadline_misses: int
     neutral_ratio: float
     credited_mwh: float
-
-
-def hold_channels(grid_mwh: float, channels_mwh: Mapping[str, float], *, tolerance_ratio: float = 0.02) -> ChannelCheck:
-    """Hold Σ channel reductions against the grid meter's; the lesser is what may be paid.
-
-    `channels_mwh` are reductions of IT, cooling, battery, PV … each against its own baseline; a negative one (a battery
-    that charged) counts against the rest. Within the tolerance (2 %, D) of the grid's figure both agree. Positive
-    channels share the credited energy in proportion.
-    """
-    claimed_mwh = float(sum(channels_mwh.values()))
-    credited_mwh = max(min(grid_mwh, claimed_mwh), 0.0)
-    positive_mwh = sum(max(v, 0.0) for v in channels_mwh.values())
-    shares = {
-        name: credited_mwh * max(value, 0.0) / positive_mwh if positive_mwh > 0 else 0.0
-        for name, value in channels_mwh.items()
-    }
-    within = abs(claimed_mwh - grid_mwh) <= tolerance_ratio * max(abs(grid_mwh), abs(claimed_mwh))
-    return ChannelCheck(grid_mwh, claimed_mwh, credited_mwh, within, shares)
 
 
 def rebound(
