@@ -77,9 +77,10 @@ def test_a_day_with_a_gap_is_not_complete() -> None:
         (np.ones(47), {}, "2 meters|1 meters × 48"),
         (np.r_[np.ones(47), -1.0], {}, "no export channel"),
         (np.r_[np.ones(47), np.inf], {}, "infinite"),
+        (np.ones(48), {"estimated": np.zeros((1, 3), bool)}, "mark every reading"),
         (np.ones(48), {"zone": "Asia/Kathmandu"}, "local midnight in Asia/Kathmandu"),
     ],
-    ids=["doubled id", "shape", "negative", "infinite", "midnight"],
+    ids=["doubled id", "shape", "negative", "infinite", "estimates", "midnight"],
 )
 def test_what_cannot_be_a_table_is_refused(load, more, message) -> None:
     with pytest.raises(DataError, match=message):
@@ -164,12 +165,13 @@ def test_a_journal_as_a_table() -> None:
     with pytest.raises(DataError, match="no readings"):
         from_journal(journal, ["site/a/grid"], zone="Asia/Shanghai", calendar=WEEKDAYS)
     quality = np.zeros((1, 4), dtype=np.int8)
-    quality[0, 2] = 2
+    quality[0, 1:3] = 1, 2
     journal.append(MeterBlock(0, np.array([[5.0, 0.0, 7.0, 1.0]]), np.array([[0.0, 2.0, 0.0, 0.0]]), quality))
     made = from_journal(journal, ["site/a/grid"], zone="Asia/Shanghai", calendar=WEEKDAYS)
     # MWh per half hour: 5 → 10 MW; −2 → −4 MW; the missing one is NaN.
     np.testing.assert_array_equal(made.load_mw, [[10.0, -4.0, np.nan, 2.0]])
     assert made.exports
+    assert made.estimated.tolist() == [[False, True, False, False]]
 
 
 def test_the_digest_is_of_the_readings() -> None:

@@ -103,6 +103,19 @@ def test_overlapping_events_are_refused() -> None:
         verify(table(), EVENT, rule("CN_5WD"), History((Span(at(87, 15), at(87, 17), "a", "other"),)))
 
 
+def test_estimated_readings_are_told() -> None:
+    made = table()
+    estimated = np.zeros(made.load_mw.shape, dtype=bool)
+    estimated[0, FIRST + 1] = estimated[0, 85 * 48 + 3] = True
+    marked = LoadTable(made.meters, made.axis, made.load_mw, made.zone, made.calendar, False, estimated)
+    first, second = verify(marked, EVENT, rule("CN_5WD"), placebo_windows=0)
+    assert first.notes[:2] == (
+        "1 of 4 intervals of the event are estimated readings",
+        "days used with estimated readings: 2025-05-27",
+    )
+    assert not any("estimated" in note for note in second.notes)
+
+
 def test_a_rule_out_of_force_is_noted() -> None:
     result = verify(table(), EVENT, rule("ISONE_90_10"), placebo_windows=0)[0]
     assert "rule ISONE_90_10@1 holds from … to 2015-07-08, the event is of 2025-05-29" in result.notes

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
+from suandian.record.events import Quality
 from suandian.record.journal import Journal
 from suandian.verification.calendar import Calendar
 
@@ -61,7 +62,8 @@ class LoadTable:
     """Mean load by meter and interval, `(meters, periods)` MW, NaN where nothing was read.
 
     The axis is labelled by interval start. `load_mw` may be negative only where `exports` says that the meters have
-    an export channel (import minus export).
+    an export channel (import minus export). `estimated` `(meters, periods)` marks readings that the meter's operator
+    filled in: they count, and every result that rests on them says so.
 
     Raises `DataError` for a doubled meter id, a shape that does not fit, infinite values, negative loads without an
     export channel, or a step that does not divide the local day.
@@ -73,6 +75,7 @@ class LoadTable:
     zone: str
     calendar: Calendar
     exports: bool = False
+    estimated: NDArray[np.bool_] | None = None
     index: DayIndex = field(init=False, repr=False)
     by_slot_mw: NDArray[np.float64] = field(init=False, repr=False)
     day_complete: NDArray[np.bool_] = field(init=False, repr=False)
@@ -80,6 +83,8 @@ class LoadTable:
     def __post_init__(self) -> None:
         load_mw = np.ascontiguousarray(self.load_mw, dtype=np.float64)
         _check(self.meters, self.axis, load_mw, exports=self.exports)
+        if self.estimated is not None and self.estimated.shape != load_mw.shape:
+            raise DataError(f"estimated is {self.estimated.shape}, load_mw is {load_mw.shape}; mark every reading")
         load_mw.setflags(write=False)
         index = _day_index(self.axis, self.zone, self.calendar)
         by_slot_mw = load_mw[:, index.period.ravel()]
@@ -103,21 +108,23 @@ class LoadTable:
 
     def only(self, rows: Sequence[int]) -> LoadTable:
         """The table of some meters."""
-        return LoadTable(
-            tuple(self.meters[r] for r in rows), self.axis, self.load_mw[list(rows)], self.zone, self.calendar,
-            self.exports,
-        )  # fmt: skip
+        kept = list(rows)
+        estimated = None if self.estimated is None else self.estimated[kept]
+        meters = tuple(self.meters[r] for r in kept)
+        return LoadTable(meters, self.axis, self.load_mw[kept], self.zone, self.calendar, self.exports, estimated)
 
     def replaced(self, load_mw: NDArray[np.float64], *, exports: bool | None = None) -> LoadTable:
         """The same meters with other loads `(meters, periods)`, as for inflation experiments and sub-channels."""
         exported = self.exports if exports is None else exports
-        return LoadTable(self.meters, self.axis, load_mw, self.zone, self.calendar, exported)
+        return LoadTable(self.meters, self.axis, load_mw, self.zone, self.calendar, exported, self.estimated)
 
     def digest(self, row: int) -> str:
-        """SHA-256 over the axis, zone, calendar and readings of one meter."""
+        """SHA-256 over the axis, zone, calendar, readings and their quality of one meter."""
         head = f"{self.meters[row]}|{self.axis.start_s}|{self.axis.step_s}|{self.zone}|{self.calendar.id}|"
         made = hashlib.sha256(head.encode())
         made.update(self.load_mw[row].astype("<f8").tobytes())
+        if self.estimated is not None:
+            made.update(np.packbits(self.estimated[row]).tobytes())
         return made.hexdigest()
 
 
@@ -214,10 +221,10 @@ def from_journal(journal: Journal, meters: Sequence[str], *, zone: str, calendar
         raise DataError("the journal has no readings of these meters yet; nothing can be measured")
     load_mw = np.array([(imported - exported) / step_h for imported, exported in reads])
     exports = any(exported.any() for _, exported in reads)
-    frame = journal.meter_frame(meters)
-    missing = (frame["quality"].to_numpy() == 2).reshape(load_mw.shape)
-    load_mw[missing] = np.nan
-    return LoadTable(tuple(meters), journal.axis.part(0, load_mw.shape[1]), load_mw, zone, calendar, exports)
+    quality = journal.meter_frame(meters)["quality"].to_numpy().reshape(load_mw.shape)
+    load_mw[quality == Quality.MISSING] = np.nan
+    axis = journal.axis.part(0, load_mw.shape[1])
+    return LoadTable(tuple(meters), axis, load_mw, zone, calendar, exports, quality == Quality.ESTIMATED)
 
 
 def _check(meters: tuple[str, ...], axis: TimeAxis, load_mw: NDArray[np.float64], *, exports: bool) -> None:

@@ -260,7 +260,7 @@ def _performance(
         outcome=outcome,
         fallback=Fallback(int(batch.fallback[row])),
         disqualified=tuple(disqualified),
-        notes=(*batch.notes, *_out_of_force(batch.rule, table, event)),
+        notes=(*batch.notes, *_out_of_force(batch.rule, table, event), *_estimates(table, batch, row, used)),
         input_hash=digest,
         code_version=_code_version(),
     )
@@ -279,6 +279,23 @@ def _out_of_force(rule: Rule, table: LoadTable, event: Event) -> tuple[str, ...]
         return ()
     span = f"{rule.effective_from or '…'} to {rule.effective_to or '…'}"
     return (f"rule {rule.ref} holds from {span}, the event is of {day}",)
+
+
+def _estimates(
+    table: LoadTable, batch: BaselineBatch, row: int, used: tuple[tuple[str, float], ...]
+) -> tuple[str, ...]:
+    """Notes on estimated readings in the event and on the days used."""
+    if table.estimated is None or not table.estimated[row].any():
+        return ()
+    notes = []
+    count = int(table.estimated[row, batch.first : batch.last].sum())
+    if count:
+        notes.append(f"{count} of {batch.last - batch.first} intervals of the event are estimated readings")
+    marked = set(table.index.days[np.unique(table.index.day[table.estimated[row]])].astype(str).tolist())
+    days = [day for day, _ in used if day in marked]
+    if days:
+        notes.append(f"days used with estimated readings: {', '.join(days)}")
+    return tuple(notes)
 
 
 def _no_interval(rule: Rule) -> str:
