@@ -1,0 +1,167 @@
+"""What a rule pays for load that was raised to be taken away: probes on meter data, with the cost of the raise.
+
+Each probe changes the readings as a player would, measures the same event again under the same rule, and compares. The
+event's own readings are untouched, so what the baseline gains is paid for nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.quantity.errors import DataError
+from suandian.verification.baseline import BaselineBatch
+from suandian.verification.engine import Evidence, baseline
+from suandian.verification.event import Event, History, Span, mask
+from suandian.verification.frame import frame, offsets_of
+from suandian.verification.metering import LoadTable
+from suandian.verification.rules import Rule
+
+__all__ = ["Probe", "frozen_days", "pre_event_z", "raised_after_notice", "raised_days"]
+
+_USUAL_DAYS_MIN = 5  # D
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """Gain and cost of one manipulation, `(meters,)`; NaN where the rule measures one of the two not at all.
+
+    gain_mwh      energy that the baseline gains over the event
+    raised_mwh    energy drawn for it
+    """
+
+    gain_mwh: NDArray[np.float64]
+    raised_mwh: NDArray[np.float64]
+
+    def profit_cny(self, reward_cny_per_mwh: float, energy_cny_per_mwh: float) -> NDArray[np.float64]:
+        """Reward for the phantom energy less the cost of the energy drawn, `(meters,)`."""
+        profit_cny: NDArray[np.float64] = self.gain_mwh * reward_cny_per_mwh - self.raised_mwh * energy_cny_per_mwh
+        return profit_cny
+
+
+def raised_after_notice(
+    table: LoadTable,
+    event: Event,
+    rule: Rule,
+    history: History | None = None,
+    evidence: Evidence | None = None,
+    *,
+    raise_ratio: float = 0.2,
+) -> Probe:
+    """The load is raised from notice to start. Pays only where a window of the rule lies after the notice."""
+    placed = frame(table, event)
+    told = -(-(event.notified_s - table.axis.start_s) // table.axis.step_s)
+    raised = np.zeros(table.axis.periods, dtype=np.bool_)
+    raised[max(told, 0) : placed.first] = True
+    return _probe(table, event, rule, history, evidence, raised, raise_ratio)
+
+
+def raised_days(
+    table: LoadTable,
+    event: Event,
+    rule: Rule,
+    history: History | None = None,
+    evidence: Evidence | None = None,
+    *,
+    raise_ratio: float = 0.2,
+    days: int = 5,
+) -> Probe:
+    """The load is raised at the event's hours on the `days` local days before it (or own generation is cut then)."""
+    placed = frame(table, event)
+    raised = np.zeros(table.axis.periods, dtype=np.bool_)
+    for day in range(max(placed.day - days, 0), placed.day):
+        at = day * table.index.slots + placed.offsets
+        period = table.index.period.ravel()[at]
+        raised[period[(period >= 0) & (period < placed.first)]] = True
+    return _probe(table, event, rule, history, evidence, raised, raise_ratio)
+
+
+def frozen_days(
+    table: LoadTable,
+    event: Event,
+    rule: Rule,
+    history: History | None = None,
+    evidence: Evidence | None = None,
+    *,
+    days: int = 20,
+) -> Probe:
+    """Events are bid at the same hours of each of the `days` local days before, so that those days never count.
+
+    Nothing is drawn for it; the gain is that of an old level over the present one. Hours that are events already stay.
+    """
+    known = (history if history is not None else History()).with_event(event)
+    placed = frame(table, event)
+    taken = [(span.start_s, span.end_s) for span in known.events]
+    bids = []
+    for back in range(1, min(days, placed.day) + 1):
+        period = int(table.index.period[placed.day - back, placed.offsets[0] % table.index.slots])
+        if period < 0:
+            continue
+        start_s = table.axis.start_s + period * table.axis.step_s
+        end_s = start_s + event.end_s - event.start_s
+        if all(end_s <= a or start_s >= b for a, b in taken):
+            bids.append(Span(start_s, end_s, None, f"bid-{back}"))
+    bid = History((*known.events, *bids), known.outages, known.excluded_days)
+    honest = baseline(table, event, rule, known, evidence or Evidence())
+    played = baseline(table, event, rule, bid, evidence or Evidence())
+    return Probe(_energy_mwh(played, table) - _energy_mwh(honest, table), np.zeros(len(table.meters)))
+
+
+def pre_event_z(
+    table: LoadTable, event: Event, replayed_mw: NDArray[np.float64], history: History | None = None
+) -> NDArray[np.float64]:
+    """How unusual the load between notice and start was against the replay, in standard deviations, `(meters,)`.
+
+    The mean of meter − replay over those hours is set against the same hours of earlier days without events;
+    `replayed_mw` `(meters, periods)`. NaN with fewer than five such days, or where notice and start are one.
+    """
+    known = (history if history is not None else History()).with_event(event)
+    placed = frame(table, event)
+    index = table.index
+    told = max(-(-(event.notified_s - table.axis.start_s) // table.axis.step_s), 0)
+    offsets = offsets_of(table, placed.day, np.arange(told, placed.first))
+    z_ratio = np.full(len(table.meters), np.nan)
+    if not len(offsets):
+        return z_ratio
+    residual_mw = table.load_mw - replayed_mw
+    events = mask(known.events, table.meters, table.axis)
+    if events is not None:
+        residual_mw = np.where(events, np.nan, residual_mw)
+    earlier = np.arange(placed.day)
+    flat = (earlier * index.slots)[:, None] + offsets[None, :]
+    period = np.where(flat >= 0, index.period.ravel()[np.clip(flat, 0, None)], -1)
+    whole = np.all(period >= 0, axis=1) & ~index.irregular[earlier]
+    by_day = np.where(whole, residual_mw[:, period].mean(axis=2), np.nan)
+    now_mw = residual_mw[:, told : placed.first].mean(axis=1)
+    for row, days in enumerate(by_day):
+        usual = days[np.isfinite(days)]
+        if len(usual) >= _USUAL_DAYS_MIN and usual.std(ddof=1) > 0:
+            z_ratio[row] = (now_mw[row] - usual.mean()) / usual.std(ddof=1)
+    return z_ratio
+
+
+def _probe(
+    table: LoadTable,
+    event: Event,
+    rule: Rule,
+    history: History | None,
+    evidence: Evidence | None,
+    raised: NDArray[np.bool_],
+    raise_ratio: float,
+) -> Probe:
+    if raise_ratio < 0:
+        raise DataError(f"raise_ratio {raise_ratio} is negative; a probe raises the load")
+    known = history if history is not None else History()
+    given = evidence if evidence is not None else Evidence()
+    changed_mw = np.where(raised[None, :], table.load_mw * (1.0 + raise_ratio), table.load_mw)
+    honest = baseline(table, event, rule, known, given)
+    played = baseline(table.replaced(changed_mw), event, rule, known, given)
+    raised_mwh = np.nansum(changed_mw - table.load_mw, axis=1) * table.step_h
+    return Probe(_energy_mwh(played, table) - _energy_mwh(honest, table), raised_mwh)
+
+
+def _energy_mwh(batch: BaselineBatch, table: LoadTable) -> NDArray[np.float64]:
+    energy_mwh: NDArray[np.float64] = batch.baseline_mw.sum(axis=1) * table.step_h
+    return energy_mwh
