@@ -182,55 +182,66 @@ class _Reader:
     def flags(self, name: str) -> NDArray[np.bool_]:
         if not self.has(name):
             return np.zeros(len(self.table), dtype=np.bool_)
-        texts = [str(value).strip().lower() for value in self._raw(name)]
-        for row, text in enumerate(texts):
-            if text not in _FLAGS:
-                raise DataError(
-                    f"{self.file.name}, column {name!r}: line {row + _FIRST_LINE}: {text!r}; write true or false"
-                )
-        return np.array([_FLAGS[text] for text in texts], dtype=np.bool_)
+        texts = self._raw(name).cast(pl.String).fill_null("none").str.strip_chars().str.to_lowercase()
+        flags = texts.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
+        if flags.null_count():
+            row = int(flags.is_null().to_numpy().argmax())
+            raise DataError(
+                f"{self.file.name}, column {name!r}: line {row + _FIRST_LINE}: {texts[row]!r}; write true or false"
+            )
+        return flags.to_numpy().astype(np.bool_)
 
     def names(self, name: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """Codes and the names they stand for, in alphabetical order."""
         if not self.has(name):
             return np.zeros(len(self.table), dtype=np.int64), ("",)
-        texts = self._raw(name).cast(pl.String).fill_null("").to_numpy().astype(str)
-        known, codes = np.unique(texts, return_inverse=True)
-        return codes.astype(np.int64), tuple(str(text) for text in known)
+        texts = self._raw(name).cast(pl.String).fill_null("")
+        known = texts.unique().sort()
+        return _codes(texts, known), tuple(known)
 
     def places(self, sites: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         if self.has("home"):
-            home = np.array([self._site(text, row, "home", sites) for row, text in enumerate(self._texts("home"))])
+            texts, known = self._texts("home")
+            index = [self._site(text, texts, text, "home", sites) for text in known]
+            home = np.array(index, dtype=np.int64)[_codes(texts, known)]
         elif len(sites) == 1:
             home = np.zeros(len(self.table), dtype=np.int64)
         else:
             raise DataError(f"{self.file.name}: no column home; with {len(sites)} sites, name the home of each job")
-        masks = np.uint64(1) << home.astype(np.uint64)
+        at_home = np.uint64(1) << home.astype(np.uint64)
         if not self.has("sites_allowed"):
-            return home, masks
-        everywhere = (1 << len(sites)) - 1
-        cache: dict[str, int] = {"any": everywhere}
-        for row, text in enumerate(self._texts("sites_allowed")):
-            if text and text not in cache:
-                parts = [self._site(part.strip(), row, "sites_allowed", sites) for part in text.split("|")]
-                cache[text] = sum(1 << site for site in set(parts))
-            if text:
-                masks[row] = np.uint64(cache[text])
-        return home, masks
+            return home, at_home
+        texts, known = self._texts("sites_allowed")
+        masks = {"": 0, "any": (1 << len(sites)) - 1}
+        for text in known:
+            if text not in masks:
+                parts = {self._site(part.strip(), texts, text, "sites_allowed", sites) for part in text.split("|")}
+                masks[text] = sum(1 << site for site in parts)
+        allowed = np.array([masks[text] for text in known], dtype=np.uint64)[_codes(texts, known)]
+        return home, np.where(allowed == 0, at_home, allowed)
 
-    def _site(self, text: str, row: int, column: str, sites: tuple[str, ...]) -> int:
-        if text not in sites:
+    def _site(self, site: str, texts: pl.Series, text: str, column: str, sites: tuple[str, ...]) -> int:
+        """Index of `site`, named in those rows of `texts` that hold `text`."""
+        if site not in sites:
+            row = int((texts == text).to_numpy().argmax())
             raise DataError(
-                f"{self.file.name}, column {column!r}: line {row + _FIRST_LINE}: unknown site {text!r}; "
+                f"{self.file.name}, column {column!r}: line {row + _FIRST_LINE}: unknown site {site!r}; "
                 f"known: {', '.join(sites)}"
             )
-        return sites.index(text)
+        return sites.index(site)
 
-    def _texts(self, name: str) -> list[str]:
-        return [str(text).strip() for text in self._raw(name).cast(pl.String).fill_null("")]
+    def _texts(self, name: str) -> tuple[pl.Series, pl.Series]:
+        """The column as trimmed text, and its different values in the order in which they appear."""
+        texts = self._raw(name).cast(pl.String).fill_null("").str.strip_chars()
+        return texts, texts.unique(maintain_order=True)
 
     def _raw(self, name: str) -> pl.Series:
         return self.table[find_column(self.columns, name, self.file).header]
+
+
+def _codes(texts: pl.Series, known: pl.Series) -> NDArray[np.int64]:
+    """Place of each text in `known`, where it is, shape `(rows,)`."""
+    return texts.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int64)
 
 
 def _with_unit(name: str) -> str:
