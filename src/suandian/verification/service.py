@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -55,16 +57,15 @@ def job_outcomes(journal: Journal, jobs: JobTable, label_index: NDArray[np.int64
     earliest_s = jobs.released_s + jobs.duration_s
     done_s = np.where(finished >= 0, finished, end_s)
     missed = (done_s > jobs.due_s) | (finished < 0)
-    site_names = np.array([*journal.sites, ""])
-    kind_names = np.array(jobs.kind_names)
+    site_names = (*journal.sites, "")
     return (
         pl.DataFrame(
             {
                 "job": jobs.id,
-                "kind": kind_names[jobs.kind] if count else np.array([], dtype=str),
-                "label": np.array(FLEXIBILITY_LABELS)[label_index] if count else np.array([], dtype=str),
-                "home": site_names[jobs.home] if count else np.array([], dtype=str),
-                "site": site_names[site] if count else np.array([], dtype=str),
+                "kind": _named(jobs.kind_names, jobs.kind),
+                "label": _named(FLEXIBILITY_LABELS, label_index),
+                "home": _named(site_names, jobs.home),
+                "site": _named(site_names, site),
                 "submitted": instants(jobs.submitted_s),
                 "released": instants(jobs.released_s),
                 "due": instants(jobs.due_s),
@@ -96,6 +97,11 @@ def service_account(outcomes: pl.DataFrame) -> ServiceAccount:
         delay_p95_h=float(np.quantile(delay_h, 0.95)) if len(delay_h) else 0.0,
         work_gpu_h=float(outcomes["work_gpu_h"].sum()),
     )
+
+
+def _named(names: Sequence[str], index: NDArray[np.integer[Any]]) -> pl.Series:
+    """The name of each index (−1 for the last), without a Python text per job."""
+    return pl.Series(names, dtype=pl.String).gather(pl.Series(index.astype(np.int64)))
 
 
 def _first(events: JobBlock, kind: JobEventKind, count: int) -> NDArray[np.int64]:
