@@ -216,14 +216,14 @@ def _own_meter_violation_mwh(journal: Journal, *, fleet: Fleet) -> float:
 def _gap_mwh(journal: Journal) -> float:
     """Σ max(0, offered − placed)·Δ over sites and intervals, dynamic IT energy of jobs; 0 for plans without a curve."""
     labels = [label for label in FLEXIBILITY_LABELS if label not in _INTERACTIVE]
-    placed_mw = {
-        site: np.sum([journal.metered(f"site/{site}/it/{label}")[0] for label in labels], axis=0) / journal.axis.step_h
-        for site in journal.sites
-    }
+    placed_mw = np.array(
+        [np.sum([journal.metered(f"site/{site}/it/{label}")[0] for label in labels], axis=0) for site in journal.sites]
+    )
+    placed_mw /= journal.axis.step_h
     gap_mw = 0.0
     for plan in journal.plans():
-        for row, site in enumerate(journal.sites):
-            gap_mw += float(np.maximum(plan.it_mw[row] - placed_mw[site][plan.first : plan.last], 0.0).sum())
+        for site_mw in np.maximum(plan.it_mw - placed_mw[:, plan.first : plan.last], 0.0).sum(axis=1).tolist():
+            gap_mw += site_mw
     return gap_mw * journal.axis.step_h
 
 
