@@ -119,7 +119,7 @@ def issue(
     """
     if truth.shape != (axis.periods,):
         raise ValueError(f"forecast {name!r}: truth and upper need shape ({axis.periods},)")
-    told: NDArray[np.float64] = issue_rows(
+    values: NDArray[np.float64] = issue_rows(
         model,
         truth[None],
         origin,
@@ -130,7 +130,7 @@ def issue(
         history=None if history is None else np.asarray(history, dtype=np.float64)[None],
         periods=periods,
     )[0]
-    return told
+    return values
 
 
 def issue_rows(
@@ -205,8 +205,8 @@ def _scale(
     if model.relative_to == "value":
         return np.abs(truth[:, span])
     if model.relative_to == "peak":
-        highest: NDArray[np.float64] = np.abs(truth if upper is None else upper).max(axis=1, keepdims=True)
-        return highest
+        scale: NDArray[np.float64] = np.abs(truth if upper is None else upper).max(axis=1, keepdims=True)
+        return scale
     if upper is None:
         raise ValueError(f"forecast {name!r}: an error relative to the clear sky needs `upper`")
     return upper[:, span]
@@ -215,9 +215,9 @@ def _scale(
 #: Paths kept: as many as a study of a hundred sites has series; 0.3 MB each for a year of quarter hours.
 @lru_cache(maxsize=1024)
 def _common_path(model: ErrorModel, axis: TimeAxis, seed: int, name: str) -> NDArray[np.float64]:
-    path: NDArray[np.float64] = _paths(model, seed, [("forecast", name)], slice(0, axis.periods), axis)[0]
-    path.setflags(write=False)
-    return path
+    values: NDArray[np.float64] = _paths(model, seed, [("forecast", name)], slice(0, axis.periods), axis)[0]
+    values.setflags(write=False)
+    return values
 
 
 def _paths(
