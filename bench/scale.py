@@ -295,7 +295,7 @@ def run(quick: bool = False) -> dict[str, Any]:
             "kept (journal, job outcomes, ledger), without HTML reports.",
             "Heuristics decide once a day, `rolling` every six hours for two days ahead in hours (two hours after the "
             "first day), with a coarse plan once a week.",
-            "From ten million jobs on the sites are ten times as large, below a million emptier.",
+            "At ten million jobs the sites are ten times as large, below a million they are emptier.",
         ],
     }
 
