@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results" / "latest.json"
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 #: Modules of the package that are no benchmarks.
-NOT_BENCHMARKS = frozenset({"__main__", "peers"})
+NOT_BENCHMARKS = frozenset({"__main__", "figures", "peers"})
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -108,6 +108,8 @@ def shown(name: str, result: Mapping[str, Any]) -> str:
         plain = {key: value for key, value in result.items() if key not in {"at", "machine", "quick", "title", "error"}}
         lines += ["| figure | value |", "|---|---:|"]
         lines += [f"| {key} | {figure(value)} |" for key, value in plain.items()]
+    if result.get("figure"):
+        lines += ["", f"![{result.get('title', name)}]({result['figure']})"]
     lines += ["", *[f"- {note}" for note in result.get("notes", [])]]
     size = ", quick cases" if result.get("quick") else ""
     lines.append(f"- Measured {result.get('at', '')}{size} on {result.get('machine', '')}.")

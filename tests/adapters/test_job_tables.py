@@ -51,6 +51,9 @@ def test_everything_that_a_job_may_say_also_as_parquet(tmp_path):
             "preemptible": [True, False],
             "checkpoint [min]": [15.0, 0.0],
             "data [TB]": [1.5, 0.0],
+            "power_cap [%]": [80, 100],
+            "checkpoint_every [min]": [30, 0],
+            "interruptions_max": [2, 0],
         }
     )
     assert {name.split(" [")[0] for name in frame.columns} == set(JOB_COLUMNS) - {"duration", "slack"}
@@ -67,6 +70,9 @@ def test_everything_that_a_job_may_say_also_as_parquet(tmp_path):
     assert jobs.preemptible.tolist() == [True, False]
     assert jobs.checkpoint_h == pytest.approx([0.25, 0.0])
     assert jobs.data_gb == pytest.approx([1500.0, 0.0])
+    assert [jobs.paces[pace].id for pace in jobs.pace] == ["cap 80 %, GPUs 50 %", "full"]
+    assert jobs.checkpoint_every_h == pytest.approx([0.5, 0.0])
+    assert jobs.interruptions_max.tolist() == [2, 0]
 
 
 def test_a_single_site_needs_no_home_and_an_axis_cuts(tmp_path):

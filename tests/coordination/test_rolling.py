@@ -86,6 +86,21 @@ def test_near_steps_are_quarter_hours_and_the_guard_is_the_planned_peak() -> Non
     assert np.ptp(far, axis=2).max() == pytest.approx(0.0, abs=1e-9)
 
 
+def test_what_lies_beyond_the_months_it_touches_changes_nothing() -> None:
+    """From 1 April, a day's window and a coarse plan of a day: April is seen to its end, May not at all."""
+    view = world.make_view(6, hours=960, classes=4, start=datetime(2026, 3, 31, 16, tzinfo=UTC))
+
+    def dearer(first: int) -> np.ndarray:
+        later = np.arange(view.axis.periods) >= first
+        changed = replace(view, outlook=replace(view.outlook, price_cny_per_mwh=np.where(later, 2.0, 1.0) * price))
+        return Rolling(horizon_h=24, coarse_every_h=24).plan(changed).it_mw
+
+    price = view.outlook.price_cny_per_mwh
+    plain = dearer(view.axis.periods)
+    assert np.array_equal(dearer(720), plain)
+    assert not np.array_equal(dearer(480), plain)
+
+
 def test_running_work_that_cannot_pause_stays_where_it_is() -> None:
     view = world.make_view(5, hours=24, step_min=15, classes=3)
     now_s, end_s = view.axis.start_s, view.axis.end_s

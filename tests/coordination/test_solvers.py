@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from suandian.coordination import solvers
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.problem import Merge, Problem, queue_work
 from suandian.coordination.program import assemble
@@ -32,6 +33,30 @@ def test_both_solvers_agree_also_where_work_is_late(seed: int, use_ratio: float)
     for solution in (inner, corner):
         bound = dual_bound_cny(program, solution)
         assert corner.objective_cny * (1 - 1e-3) < bound <= corner.objective_cny * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rough_solution_is_the_same_to_a_hundred_thousandth(seed: int) -> None:
+    program = assemble(problem_of(world.make_view(seed, hours=72, classes=5)))
+    rough, careful = solve_interior(program, rough=True), solve_interior(program)
+    assert rough.objective_cny == pytest.approx(careful.objective_cny, rel=1e-5)
+    assert program.peaks(rough.x) == pytest.approx(program.peaks(careful.x), rel=1e-3, abs=1e-3)
+    assert rough.iterations <= careful.iterations
+
+
+def test_a_rough_solution_that_fails_is_made_with_care(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = assemble(problem_of(world.make_view(0, hours=24, classes=3)))
+    tried, once = [], solvers._clarabel
+
+    def failing(*arguments: object, rough: bool) -> solvers.Solution:
+        tried.append(rough)
+        if rough:
+            raise Infeasible("no plan", constraints=())
+        return once(*arguments, rough=rough)
+
+    monkeypatch.setattr(solvers, "_clarabel", failing)
+    assert solve_interior(program, rough=True).objective_cny == solve_interior(program).objective_cny
+    assert tried == [True, False, False]
 
 
 def test_prices_have_the_sign_of_what_a_unit_more_would_save() -> None:

@@ -17,10 +17,12 @@ sys.modules["fluid_world"] = world
 _SPEC.loader.exec_module(world)
 
 
-def test_a_shifted_basis_on_uneven_steps_saves_iterations_and_changes_no_optimum() -> None:
+@pytest.mark.parametrize("every_h", [1, 6])
+def test_a_shifted_basis_on_uneven_steps_saves_iterations_and_changes_no_optimum(every_h: int) -> None:
+    """Each hour, with Devex weights, and every six hours, with steepest-edge ones."""
     view = world.make_view(0, hours=60, step_min=15, classes=4)
     warm, iterations = WarmSimplex(), []
-    for first in range(0, 40, 4):
+    for first in range(0, {1: 40, 6: 120}[every_h], 4 * every_h):
         look = world.later(view, first, np.zeros(4), view.energy_mwh, np.zeros(3))
         axis = look.outlook.axis
         horizon = Horizon.graded(axis, view.fleet.zone, parts=((6.0, 0.25), (30.0, 1.0)))
@@ -30,4 +32,4 @@ def test_a_shifted_basis_on_uneven_steps_saves_iterations_and_changes_no_optimum
         found, cold = warm.solve(program, horizon), solve_simplex(program)
         assert found.objective_cny == pytest.approx(cold.objective_cny, rel=1e-9)
         iterations.append((found.iterations, cold.iterations))
-    assert sum(a for a, _ in iterations[1:]) < 0.5 * sum(b for _, b in iterations[1:])
+    assert sum(a for a, _ in iterations[1:]) < (0.5 if every_h == 1 else 0.8) * sum(b for _, b in iterations[1:])

@@ -319,6 +319,11 @@ def _kpis(truth: Truth, net: Array, nets: Mapping[str, Array], late_jobs: int, d
         "wall_s": 1.25,
         "import_violation_mwh": float(over),
         "interactive_unserved_mwh": 0.0,
+        "interactive_batched_mwh": 0.0,
+        "slowed_work_gpu_h": 0.0,
+        "moved_gb": 0.0,
+        "transfer_cost_cny": 0.0,
+        "transfer_mwh": 0.0,
         "deadline_overrides": 4.0,
     }
 

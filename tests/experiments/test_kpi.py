@@ -10,9 +10,9 @@ import pytest
 from suandian.experiments.kpi import KPI_NAMES, Reduced, connections, reduce_journal, supply_contracts
 from suandian.model.grid import Feeder
 from suandian.model.party import Party
-from suandian.model.plan import Fleet, Objective
+from suandian.model.plan import Fleet, Objective, Transfer
 from suandian.model.site import Battery, Site
-from suandian.model.workload import ClassTable, JobTable
+from suandian.model.workload import FULL_PACE, ClassTable, JobTable, Pace
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import JobBlock, JobEventKind, LevelBlock, Meter, MeterBlock, PlanEnacted
 from suandian.record.journal import Journal
@@ -50,7 +50,10 @@ EXPECTED = {
     + 100 * 2  # wear on two MWh discharged
     + 80 * 49.0  # t by the marginal signal
     + 200 * 9.5  # PV thrown away
-    + 20_000 * 2.0,  # import above limits: 1 MWh at the feeder, 1 MWh at the own meter of a
+    + 20_000 * 2.0  # import above limits: 1 MWh at the feeder, 1 MWh at the own meter of a
+    + 40 * 0.5  # GB to the carrier
+    + 1.6 * 0.5 / 1000 * 1000  # to the tenant: MWh of slowed work, as at full speed
+    + 0.5 * 100,  # to users: MWh that larger batches saved
     "energy_cost_cny": ENERGY_CNY - CREDIT_CNY,
     "demand_charge_cny": DEMAND_CNY,
     "total_cost_cny": ENERGY_CNY - CREDIT_CNY + DEMAND_CNY,
@@ -69,11 +72,16 @@ EXPECTED = {
     "deadline_misses": 1,
     "delay_mean_h": 0.25,
     "delay_p95_h": 0.475,
-    "work_gpu_h": 10 + 2,
+    "work_gpu_h": 10 + 1.6,  # two GPUs for an hour at four fifths of full speed
     "plan_placement_gap_mwh": (2 + 2 + 1 + 1) * 0.5,
     "energy_balance_error_mwh": 0,
     "import_violation_mwh": 2,
     "interactive_unserved_mwh": 0.25,
+    "interactive_batched_mwh": 0.5,
+    "slowed_work_gpu_h": 1.6,
+    "moved_gb": 40,
+    "transfer_cost_cny": 20,
+    "transfer_mwh": 40 * 2e-6,
     "deadline_overrides": 1,
     "wall_s": 1.5,
 }  # fmt: skip
@@ -87,7 +95,8 @@ def jobs() -> JobTable:
         due_s=np.array([start_s + 7200, start_s + 7200]), work_gpu_h=np.array([10.0, 3.0]),
         gpus_min=np.array([10, 2]), gpus_max=np.array([10, 2]), power_per_gpu_kw=np.array([0.5, 0.5]),
         preemptible=np.ones(2, bool), checkpoint_h=np.zeros(2), home=np.array([0, 1]),
-        sites_allowed=np.array([3, 3]), data_gb=np.zeros(2),
+        sites_allowed=np.array([3, 3]), data_gb=np.array([7.0, 40.0]), pace=np.array([0, 1]),
+        paces=(FULL_PACE, Pace("capped", (1.0, 1.0), (1.0, 0.6), (1.0, 0.8))),
     )  # fmt: skip
 
 
@@ -103,6 +112,7 @@ def truth(objective: Objective) -> Truth:
         stream_ids=(), stream_label=(), stream_allowed=np.zeros((0, 2), bool), stream_home=np.zeros(0, np.int64),
         stream_power_per_gpu_kw=np.zeros(0), demand_cny_per_mw_month=np.array([1000.0, 500.0]),
         carbon_official_kg_per_mwh=np.array([550.0, 450.0]), zone="Asia/Shanghai",
+        transfer=Transfer(bandwidth_gb_per_h=400.0, energy_mwh_per_gb=2e-6, price_cny_per_gb=0.5),
     )  # fmt: skip
     average = np.array([[500.0] * 4, [100.0, 200.0, 300.0, 400.0]])
     feeder_pv, zero = np.array([[0.0, 0.0, 20.0, 80.0]]), np.zeros((2, 4))
@@ -121,13 +131,16 @@ def truth(objective: Objective) -> Truth:
 def journal() -> Journal:
     made = Journal(AXIS, tuple(Meter(meter) for meter in READS), ("a", "b"))
     offered_mw = np.array([[10.0, 10.0, 30.0, 4.0], [1.0, 1.0, 1.0, 1.0]])
-    told = {"interactive_unserved_mwh": 0.25, "overrides": 1.0}
+    told = {"interactive_unserved_mwh": 0.25, "interactive_batched_mwh": 0.5, "overrides": 1.0}
     made.append(PlanEnacted(0, 4, "by_hand", offered_mw, AXIS.start_s, told))
     start_s = AXIS.start_s
     rows = [
         (0, JobEventKind.SUBMITTED, start_s, -1),
         (0, JobEventKind.STARTED, start_s + 1800, 0),
+        (1, JobEventKind.MOVED, start_s + 1800, 1),
+        (1, JobEventKind.ARRIVED, start_s + 2160, 1),
         (1, JobEventKind.STARTED, start_s + 3600, 1),
+        (1, JobEventKind.GEAR_1, start_s + 3600, 1),
         (0, JobEventKind.FINISHED, start_s + 5400, 0),
     ]
     job, kind, at_s, site = (np.array(column) for column in zip(*rows, strict=True))
@@ -139,7 +152,8 @@ def journal() -> Journal:
 
 
 def reduced(**objective: object) -> Reduced:
-    chosen = {"carbon_cny_per_t": 80.0, "carbon_signal": "marginal", "curtailment_cny_per_mwh": 200.0} | objective
+    chosen = {"carbon_cny_per_t": 80.0, "carbon_signal": "marginal", "curtailment_cny_per_mwh": 200.0}
+    chosen |= {"slowing_cny_per_mwh": 1000.0, "batching_cny_per_mwh": 100.0} | objective
     return reduce_journal(journal(), truth(Objective(**chosen)), wall_s=1.5)
 
 
@@ -156,7 +170,7 @@ def test_every_kpi_by_hand(name: str) -> None:
 
 
 def test_the_objective_follows_the_chosen_carbon_signal_and_weights() -> None:
-    money = ENERGY_CNY - CREDIT_CNY + DEMAND_CNY + 200
+    money = ENERGY_CNY - CREDIT_CNY + DEMAND_CNY + 200 + 20 + 0.8 + 50
     plain = reduced(carbon_cny_per_t=0.0, curtailment_cny_per_mwh=0.0, violation_cny_per_mwh=0.0)
     assert plain.kpis["objective_cny"] == pytest.approx(money)
     average = reduced(carbon_signal="average", curtailment_cny_per_mwh=0.0, violation_cny_per_mwh=0.0)

@@ -38,6 +38,19 @@ def test_reads_come_back_in_order() -> None:
     assert exported.sum() == 0
 
 
+def test_reads_follow_what_is_appended_and_nobody_writes_into_them() -> None:
+    """Reads are put together once; a block that comes later has to show."""
+    journal = Journal(AXIS, (Meter("m"), Meter("n")), ())
+    assert journal.metered("n")[0].shape == (0,)
+    one = np.arange(6.0).reshape(2, 3)
+    journal.append(MeterBlock(0, one, 2.0 * one, np.zeros((2, 3), dtype=np.int8)))
+    assert journal.metered("n")[0].tolist() == [3, 4, 5]
+    journal.append(MeterBlock(3, one, 2.0 * one, np.zeros((2, 3), dtype=np.int8)))
+    assert journal.metered("n")[1].tolist() == [6, 8, 10, 6, 8, 10]
+    with pytest.raises(ValueError, match="read-only"):
+        journal.metered("n")[0][0] = 1.0
+
+
 def test_an_unknown_meter_is_named() -> None:
     with pytest.raises(DataError, match="site/b/grid"):
         filled().metered("site/b/grid")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from suandian.quantity.errors import ScenarioError
 from suandian.quantity.timeaxis import TimeAxis
-from suandian.signals.forecast import DEFAULT_MODELS, PERFECT, PERSISTENCE, ErrorModel, issue, lead_sd
+from suandian.signals.forecast import DEFAULT_MODELS, PERFECT, PERSISTENCE, ErrorModel, issue, issue_rows, lead_sd
 from suandian.signals.renewable import pv_capacity_factor, pv_upper_ratio, wind_capacity_factor
 
 AXIS = TimeAxis(datetime(2026, 3, 31, 16, tzinfo=UTC), timedelta(minutes=15), 4 * 96)
@@ -112,6 +112,31 @@ def test_issues_are_reproducible_and_series_differ():
     assert np.array_equal(first, issue(PLAIN, TRUTH, 5, AXIS, seed=1, name="x"))
     assert not np.array_equal(first, issue(PLAIN, TRUTH, 5, AXIS, seed=1, name="y"))
     assert not np.array_equal(first[1:], issue(PLAIN, TRUTH, 6, AXIS, seed=1, name="x"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    key=st.sampled_from([*sorted(DEFAULT_MODELS), "persistence", "perfect"]),
+    origin=st.integers(1, AXIS.periods - 1),
+    periods=st.integers(1, AXIS.periods + 5),
+    seed=st.integers(0, 2**31),
+)
+def test_no_value_depends_on_how_far_one_looks(key, origin, periods, seed):
+    """Bit for bit: days' errors included, which have a stream of their own."""
+    model = {"persistence": PERSISTENCE, "perfect": PERFECT}.get(key) or DEFAULT_MODELS[key]
+    upper = np.full(AXIS.periods, 25.0)
+    whole = issue(model, TRUTH, origin, AXIS, seed=seed, name=key, upper=upper)
+    near = issue(model, TRUTH, origin, AXIS, seed=seed, name=key, upper=upper, periods=periods)
+    assert np.array_equal(near, whole[:periods])
+
+
+@pytest.mark.parametrize("key", sorted(DEFAULT_MODELS))
+def test_series_issued_together_are_those_issued_alone(key):
+    truth, upper = np.stack([TRUTH, TRUTH[::-1], 2.0 * TRUTH]), np.full((3, AXIS.periods), 50.0)
+    together = issue_rows(DEFAULT_MODELS[key], truth, 7, AXIS, seed=5, names=("a", "b", "c"), upper=upper)
+    for row, name in enumerate("abc"):
+        alone = issue(DEFAULT_MODELS[key], truth[row], 7, AXIS, seed=5, name=name, upper=upper[row])
+        assert np.array_equal(together[row], alone)
 
 
 @settings(max_examples=30, deadline=None)

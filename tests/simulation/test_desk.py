@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from small_study import small_study
 
 from suandian.model.plan import Outlook
-from suandian.signals.forecast import DEFAULT_MODELS, PERSISTENCE, issue
+from suandian.signals.forecast import DEFAULT_MODELS, PERSISTENCE, ErrorModel, issue
 from suandian.simulation.desk import QUANTITIES, Desk, ForecastSchedule
 from suandian.simulation.truth import Truth
 
@@ -97,6 +97,25 @@ def test_expected_arrivals_are_learnt_before_the_study(now: int) -> None:
     one, other = Desk(world, noisy()).outlook(now), Desk(changed, noisy()).outlook(now)
     assert (one.released_mwh == other.released_mwh).all()
     assert (one.due_mwh == other.due_mwh).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(now=NOW, periods=st.integers(1, 48), kind=st.sampled_from(["noisy", "persistent", "perfect", "known jobs"]))
+def test_what_is_told_does_not_depend_on_how_far_one_looks(now: int, periods: int, kind: str) -> None:
+    """Bit for bit, arrivals included: a short look first, then the whole, against the whole at once."""
+    world = truth()
+    schedule = {
+        "noisy": noisy(),
+        "persistent": persistent(),
+        "perfect": ForecastSchedule.perfect(),
+        "known jobs": replace(noisy(), models=noisy().models | {"arrivals": ErrorModel(kind="perfect")}),
+    }[kind]
+    short, whole = Desk(world, schedule).outlook(now), Desk(world, schedule).outlook(now)
+    for name in (*FIELDS, "released_mwh", "due_mwh"):
+        near, all_of_it = getattr(short, name)[:, :periods], np.asarray(getattr(whole, name))
+        assert all_of_it.shape[1] == world.axis.periods - now
+        assert np.array_equal(near, all_of_it[:, :periods])
+        assert np.array_equal(np.asarray(getattr(short, name)), all_of_it)
 
 
 @settings(max_examples=10, deadline=None)

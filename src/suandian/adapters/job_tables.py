@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from suandian.adapters.job_bends import paces_of
 from suandian.adapters.sources import CSV_MAX_GB, Column, collected, columns_of, find_column, open_table, resolve_inside
 from suandian.adapters.tables import numbers
 from suandian.adapters.timestamps import unix_seconds_s
-from suandian.model.workload import JobTable
+from suandian.model.workload import FULL_PACE, JobTable, Pace
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.quantity.units import UnitError, convert
@@ -38,7 +39,10 @@ JOB_COLUMNS: dict[str, tuple[str, str]] = {
     "kind": ("name", "what it is, e.g. `training`"),
     "contract": ("name", "id of a compute contract"),
     "submitted": ("time", "instant from which it is known; left out: its release"),
-    "gpus_min": ("GPU", "fewest GPUs on which it could run; left out: `gpus`"),
+    "gpus_min": ("GPU", "fewest GPUs on which it goes on, more slowly; left out: `gpus`"),
+    "power_cap": ("1", "deepest cap on its GPUs' power, as a share of what they draw; left out: never capped"),
+    "checkpoint_every": ("h", "run time between checkpoints; left out: one is written when a pause comes"),
+    "interruptions_max": ("number", "how often it may be paused; left out: any number of times"),
     "preemptible": ("flag", "`true` or `false`: may it be paused? left out: false"),
     "checkpoint": ("h", "run time lost by a pause; left out: none"),
     "data": ("GB", "data that moves with it; left out: none"),
@@ -86,6 +90,9 @@ def jobs_from_frame(frame: pl.LazyFrame, *, sites: Sequence[str], zone: str = ""
     kind, kind_names = reader.names("kind")
     contract, contract_ids = reader.names("contract")
     count = len(reader.table)
+    power_per_gpu_kw = reader.values("power_per_gpu")
+    gpus_min = reader.whole("gpus_min", 1) if reader.has("gpus_min") else gpus
+    pace, paces = reader.paces(gpus_min, gpus, power_per_gpu_kw)
     return JobTable.ordered(
         {
             "id": reader.ids(),
@@ -96,18 +103,24 @@ def jobs_from_frame(frame: pl.LazyFrame, *, sites: Sequence[str], zone: str = ""
             "released_s": released_s,
             "due_s": due_s,
             "work_gpu_h": work_gpu_h,
-            "gpus_min": reader.whole("gpus_min", 1) if reader.has("gpus_min") else gpus,
+            "gpus_min": gpus_min,
             "gpus_max": gpus,
-            "power_per_gpu_kw": reader.values("power_per_gpu"),
+            "power_per_gpu_kw": power_per_gpu_kw,
             "preemptible": reader.flags("preemptible"),
             "checkpoint_h": reader.values("checkpoint") if reader.has("checkpoint") else np.zeros(count),
             "home": home,
             "sites_allowed": sites_allowed,
             "data_gb": reader.values("data") if reader.has("data") else np.zeros(count),
+            "pace": pace,
+            "checkpoint_every_h": reader.values("checkpoint_every")
+            if reader.has("checkpoint_every")
+            else np.zeros(count),
+            "interruptions_max": reader.interruptions(),
         },
         user_names=user_names,
         kind_names=kind_names,
         contract_ids=contract_ids,
+        paces=paces,
     )
 
 
@@ -199,6 +212,32 @@ class JobColumns:
             )
         return values.astype(np.int64)
 
+    def paces(
+        self, gpus_min: NDArray[np.int64], gpus: NDArray[np.int64], power_per_gpu_kw: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], tuple[Pace, ...]]:
+        """Paces from `gpus_min` and `power_cap`; full speed for all where the table has neither."""
+        if not self.has("gpus_min") and not self.has("power_cap"):
+            return np.zeros(len(gpus), dtype=np.int64), (FULL_PACE,)
+        cap_ratio = self.values("power_cap") if self.has("power_cap") else np.ones(len(gpus))
+        try:
+            # What is beyond `gpus` is told by the table of jobs itself.
+            return paces_of(np.minimum(gpus_min, gpus), gpus, cap_ratio, power_per_gpu_kw)
+        except ValueError as error:
+            raise DataError(f"{self.file.name}, column 'power_cap': {error}") from error
+
+    def interruptions(self) -> NDArray[np.int64]:
+        """How often each job may be paused; as often as can be counted where nothing is said."""
+        most = np.iinfo(np.int16).max
+        if not self.has("interruptions_max"):
+            return np.full(len(self.table), most, dtype=np.int64)
+        where = f"{self.file.name}, column 'interruptions_max'"
+        counts = numbers(self._raw("interruptions_max"), where)
+        bad = ~(counts >= 0) | (counts != np.rint(counts))
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise DataError(f"{where}: line {row + _FIRST_LINE}: {counts[row]:g} is no whole number from 0 on")
+        return np.minimum(counts, most).astype(np.int64)
+
     def ids(self) -> NDArray[np.int64]:
         """Ids; rows are numbered where there are none."""
         if not self.has("id"):
@@ -230,42 +269,52 @@ class JobColumns:
         """Codes and the names they stand for, in alphabetical order."""
         if not self.has(name):
             return np.zeros(len(self.table), dtype=np.int64), ("",)
-        texts = self._raw(name).cast(pl.String).fill_null("").to_numpy().astype(str)
-        known, codes = np.unique(texts, return_inverse=True)
-        return codes.astype(np.int64), tuple(str(text) for text in known)
+        texts = self._raw(name).cast(pl.String).fill_null("")
+        known = texts.unique().sort()
+        return _codes(texts, known), tuple(known)
 
     def places(self, sites: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Home and mask of permitted sites."""
         if self.has("home"):
-            home = np.array([self._site(text, row, "home", sites) for row, text in enumerate(self._texts("home"))])
+            texts, known = self._texts("home")
+            index = [self._site(text, texts, text, "home", sites) for text in known]
+            home = np.array(index, dtype=np.int64)[_codes(texts, known)]
         elif len(sites) == 1:
             home = np.zeros(len(self.table), dtype=np.int64)
         else:
             raise DataError(f"{self.file.name}: no column home; with {len(sites)} sites, name the home of each job")
-        masks = np.uint64(1) << home.astype(np.uint64)
+        at_home = np.uint64(1) << home.astype(np.uint64)
         if not self.has("sites_allowed"):
-            return home, masks
-        everywhere = (1 << len(sites)) - 1
-        cache: dict[str, int] = {"any": everywhere}
-        for row, text in enumerate(self._texts("sites_allowed")):
-            if text and text not in cache:
-                parts = [self._site(part.strip(), row, "sites_allowed", sites) for part in text.split("|")]
-                cache[text] = sum(1 << site for site in set(parts))
-            if text:
-                masks[row] = np.uint64(cache[text])
-        return home, masks
+            return home, at_home
+        texts, known = self._texts("sites_allowed")
+        masks = {"": 0, "any": (1 << len(sites)) - 1}
+        for text in known:
+            if text not in masks:
+                parts = {self._site(part.strip(), texts, text, "sites_allowed", sites) for part in text.split("|")}
+                masks[text] = sum(1 << site for site in parts)
+        allowed = np.array([masks[text] for text in known], dtype=np.uint64)[_codes(texts, known)]
+        return home, np.where(allowed == 0, at_home, allowed)
 
-    def _site(self, text: str, row: int, column: str, sites: tuple[str, ...]) -> int:
-        if text not in sites:
+    def _site(self, site: str, texts: pl.Series, text: str, column: str, sites: tuple[str, ...]) -> int:
+        """Index of `site`, named in those rows of `texts` that hold `text`."""
+        if site not in sites:
+            row = int((texts == text).to_numpy().argmax())
             where = f"{self.file.name}, column {column!r}: line {row + _FIRST_LINE}"
-            raise DataError(f"{where}: unknown site {text[:_SHOWN_LENGTH]!r}; known: {', '.join(sites)}")
-        return sites.index(text)
+            raise DataError(f"{where}: unknown site {site[:_SHOWN_LENGTH]!r}; known: {', '.join(sites)}")
+        return sites.index(site)
 
-    def _texts(self, name: str) -> list[str]:
-        return [str(text).strip() for text in self._raw(name).cast(pl.String).fill_null("")]
+    def _texts(self, name: str) -> tuple[pl.Series, pl.Series]:
+        """The column as trimmed text, and its different values in the order in which they appear."""
+        texts = self._raw(name).cast(pl.String).fill_null("").str.strip_chars()
+        return texts, texts.unique(maintain_order=True)
 
     def _raw(self, name: str) -> pl.Series:
         return self.table[find_column(self.columns, name, self.file).header]
+
+
+def _codes(texts: pl.Series, known: pl.Series) -> NDArray[np.int64]:
+    """Place of each text in `known`, where it is, shape `(rows,)`."""
+    return texts.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int64)
 
 
 def _with_unit(name: str) -> str:

@@ -1,8 +1,8 @@
-"""Rolling: plan a window from forecasts, act, look again. A coarse plan to the end says what the window cannot see."""
+"""Rolling: plan a window from forecasts, act, look again. A coarse plan says what the window cannot see."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from suandian.coordination.program import assemble
 from suandian.coordination.solvers import solve_interior
 from suandian.coordination.split import plan_of
 from suandian.coordination.warm import WarmSimplex
-from suandian.model.plan import Fleet, Plan, View
+from suandian.model.plan import Fleet, Outlook, Plan, View
 
 __all__ = ["Outset", "Rolling"]
 
@@ -25,11 +25,15 @@ _NEAR_STEP_H = 0.25
 _FAR_STEP_H = 1.0
 #: Beyond `fine_h` two hours are enough: forecasts say no more, and the plan is made anew long before, D.
 _FAREST_STEP_H = 2.0
+#: The coarse plan sees this much more than the last window that relies on it: at its own end nothing is worth much, D.
+_COARSE_TAIL_H = 96.0
+_MONTH_MAX_H = 31 * 24.0
+_SERIES = tuple(field.name for field in fields(Outlook) if field.name not in ("axis", "issued_at"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outset:
-    """What the coarse plan to the end of the axis says about any instant of it.
+    """What the coarse plan says about any instant of it.
 
     starts_s                       (P + 1,) Unix seconds of its steps
     first_month, peak_mw           (S, months) planned peak import of each calendar month
@@ -53,8 +57,9 @@ class Rolling:
 
     A window of `horizon_h` (quarter hours for `near_h`, hours for `fine_h`, two hours after) is optimised under two
     things it cannot see itself: monthly peaks worth paying for, and the worth of work done and energy stored at its
-    end. Both come from a coarse plan to the end of the axis in steps of `coarse_step_h`, made anew every
-    `coarse_every_h`.
+    end. Both come from a coarse plan in steps of `coarse_step_h`, made anew every `coarse_every_h`. It reaches four
+    days beyond the last window that relies on it and on to the end of that calendar month: demand charges couple a
+    month, and nothing couples more.
 
     Fluid work fits anywhere and finishes at the last moment; jobs of many GPUs do not. So everything with slack is
     planned `margin_h` before it is due, and `reserve_ratio` of the GPUs is left for surprises (D, engineering
@@ -99,15 +104,17 @@ class Rolling:
     def plan(self, view: View) -> Plan:
         axis, zone = view.outlook.axis, view.fleet.zone
         horizon = Horizon.graded(axis, zone, parts=self._parts())
+        last = int(horizon.first[-1])
         merge = self._merge(view.fleet)
-        work = queue_work(view, horizon, merge, margin_h=self._margin_h)
-        problem = Problem.of(view, horizon, merge, work, reserve_ratio=self._reserve_ratio)
-        if horizon.first[-1] < axis.periods:
+        near = _until(view, last + round(self._margin_h / axis.step_h))
+        work = queue_work(near, horizon, merge, margin_h=self._margin_h)
+        problem = Problem.of(near, horizon, merge, work, reserve_ratio=self._reserve_ratio)
+        if last < axis.periods:
             problem = _with_outset(problem, self._coarse(view, merge))
         program = assemble(problem)
         solution = self._simplex.solve(program, horizon)
         stands_for = max(1, min(round(self._decide_every_h / axis.step_h), int(horizon.first[-1])))
-        plan = plan_of(view, problem, program, solution.x, work, coordinator=self.name, stands_for=stands_for)
+        plan = plan_of(near, problem, program, solution.x, work, coordinator=self.name, stands_for=stands_for)
         return replace(plan, diagnostics=diagnostics_of(problem, program, solution))
 
     def _parts(self) -> tuple[tuple[float, float], ...]:
@@ -127,8 +134,18 @@ class Rolling:
         local_h = int(axis.part(0, 1).local_starts(view.fleet.zone).astype(np.int64)[0]) / 3600.0
         key = (axis.end_s, local_h // self._coarse_every_h) if self._coarse_every_h > 0 else None
         if self._outset is None or key is None or self._outset[0] != key:
-            self._outset = (key, self._coarse_plan(view, merge))
+            self._outset = (key, self._coarse_plan(_until(view, self._coarse_reach(view)), merge))
         return self._outset[1]
+
+    def _coarse_reach(self, view: View) -> int:
+        """Intervals that the coarse plan has to see: whole months, since a part of one would pay for all of it."""
+        axis, zone = view.outlook.axis, view.fleet.zone
+        least_h = self._coarse_every_h + self._horizon_h + _FAREST_STEP_H + _COARSE_TAIL_H
+        least = min(int(least_h / axis.step_h), axis.periods - 1)
+        near = axis.part(0, min(least + int(_MONTH_MAX_H / axis.step_h) + 1, axis.periods))
+        month = near.local_starts(zone).astype("datetime64[M]")
+        later = np.flatnonzero(month > month[least])
+        return int(later[0]) if len(later) else axis.periods
 
     def _coarse_plan(self, view: View, merge: Merge) -> Outset:
         return coarse_plan(view, merge, self._coarse_step_h, margin_h=self._margin_h, reserve_ratio=self._reserve_ratio)
@@ -143,7 +160,7 @@ def coarse_plan(
     work = queue_work(view, horizon, merge, margin_h=margin_h)
     problem = Problem.of(view, horizon, merge, work, reserve_ratio=reserve_ratio)
     program = assemble(problem)
-    solution = solve_interior(program)
+    solution = solve_interior(program, rough=True)
     return Outset(
         horizon.starts_s,
         int(horizon.month[0]),
@@ -151,6 +168,15 @@ def coarse_plan(
         np.maximum(-program.row_block(solution.row_price, "work"), 0.0),
         np.maximum(-program.row_block(solution.row_price, "storage"), 0.0),
     )
+
+
+def _until(view: View, periods: int) -> View:
+    """The view as far as `periods` intervals ahead: nobody works out what lies beyond."""
+    outlook = view.outlook
+    if periods >= outlook.axis.periods:
+        return view
+    series = {name: getattr(outlook, name)[:, :periods] for name in _SERIES}
+    return replace(view, outlook=replace(outlook, axis=outlook.axis.part(0, periods), **series))
 
 
 def _with_outset(problem: Problem, outset: Outset) -> Problem:

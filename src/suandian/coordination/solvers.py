@@ -24,6 +24,8 @@ Ints = NDArray[np.int64]
 _FIXED_BELOW = 1e-7
 #: Largest error that a solution may have, MW or MWh, and CNY per unit relative to the largest cost.
 _RESIDUAL_MAX = 1e-4
+#: Gap at which a rough solution stops, relative and in the scaled programme; D (engineering default).
+_ROUGH_GAP = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,15 +43,23 @@ class Solution:
     iterations: int
 
 
-def solve_interior(program: Program) -> Solution:
+def solve_interior(program: Program, *, rough: bool = False) -> Solution:
     """Solve by Clarabel, without crossover: steady prices where optima are not unique.
+
+    `rough` leaves out the refinement of every linear solve and stops at a gap of 1e-6: enough for a plan that only
+    guides others, in half the time. Where that fails, it is solved with care.
 
     Raises `Infeasible` where the solver finds no solution or one whose residuals are too large to be used.
     """
-    return _clarabel(program, program.upper)
+    if rough:
+        try:
+            return _clarabel(program, program.upper, rough=True)
+        except Infeasible:
+            pass
+    return _clarabel(program, program.upper, rough=False)
 
 
-def _clarabel(program: Program, upper: Floats) -> Solution:
+def _clarabel(program: Program, upper: Floats, *, rough: bool) -> Solution:
     """One run: constants are taken out, powers of classes become slacks of their work rows, bounds become rows."""
     import clarabel
     from scipy import sparse
@@ -87,6 +97,9 @@ def _clarabel(program: Program, upper: Floats) -> Solution:
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1
+    if rough:
+        settings.iterative_refinement_enable = False
+        settings.tol_gap_rel = settings.tol_gap_abs = _ROUGH_GAP
     quadratic = sparse.csc_matrix((len(free), len(free)))
     cost = (program.cost + program.nudge)[free]
     answer = clarabel.DefaultSolver(quadratic, cost, constraints, limits, cones, settings).solve()

@@ -21,6 +21,12 @@ __all__ = ["WarmSimplex"]
 
 Ints = NDArray[np.int64]
 
+#: HiGHS' names of the weights. Steepest-edge weights are computed anew at each warm start: half of the time where the
+#: basis is nearly right, well spent where hours have passed and a thousand iterations are due (measured: a quarter
+#: fewer iterations and less time at six hours, more time at one).
+_DEVEX, _STEEPEST_EDGE = 1, 2
+_FAR_S = 2 * 3600
+
 
 class WarmSimplex:
     """HiGHS with the basis of the last programme. It changes how fast an optimum is found, never its value.
@@ -43,6 +49,8 @@ class WarmSimplex:
         pass_program(highs, program)
         layout = program.layout
         if self._layout is not None and replace(self._layout, month=()) == replace(layout, month=()):
+            far = int(horizon.starts_s[0] - self._starts_s[0]) >= _FAR_S
+            highs.setOptionValue("simplex_dual_edge_weight_strategy", _STEEPEST_EDGE if far else _DEVEX)
             self._start_from_last(highs, layout, horizon)
         try:
             solution = run_highs(highs, program)

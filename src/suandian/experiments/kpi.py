@@ -10,12 +10,14 @@ import polars as pl
 
 from suandian.model.plan import Fleet
 from suandian.model.workload import FLEXIBILITY_LABELS
+from suandian.record.events import JobEventKind
 from suandian.record.journal import Journal
 from suandian.settlement.ledger import Ledger
 from suandian.settlement.rating import SupplyContract, rate_supply
 from suandian.settlement.tariff import MonthlyBill
 from suandian.simulation.truth import Truth
 from suandian.verification.impact import Connection, EnergyAccount, account, emissions_kg, site_balance_error_mwh
+from suandian.verification.runs import job_runs
 from suandian.verification.service import ServiceAccount, job_outcomes, service_account
 
 __all__ = ["KPI_NAMES", "Reduced", "connections", "reduce_journal", "supply_contracts"]
@@ -46,6 +48,11 @@ KPI_NAMES: tuple[str, ...] = (
     "energy_balance_error_mwh",
     "import_violation_mwh",
     "interactive_unserved_mwh",
+    "interactive_batched_mwh",
+    "slowed_work_gpu_h",
+    "moved_gb",
+    "transfer_cost_cny",
+    "transfer_mwh",
     "deadline_overrides",
     "wall_s",
 )
@@ -148,13 +155,15 @@ def _record(
     wear_cny = sum(s.battery.wear_cny_per_mwh * discharged[s.id] for s in truth.fleet.sites if s.battery)
     objective = truth.objective
     feeder_export_mwh = sum(a.export_mwh for a, p in zip(accounts, points, strict=True) if p.site_meters)
+    bent = _bent(journal, truth)
     values = {
         "objective_cny": energy_cny
         + demand_cny
         + wear_cny
         + objective.carbon_cny_per_t * carbon[objective.carbon_signal] / 1000.0
         + objective.curtailment_cny_per_mwh * curtailed_mwh
-        + objective.violation_cny_per_mwh * violation_mwh,
+        + objective.violation_cny_per_mwh * violation_mwh
+        + bent["cost_cny"],
         "energy_cost_cny": energy_cny,
         "demand_charge_cny": demand_cny,
         "total_cost_cny": energy_cny + demand_cny,
@@ -183,10 +192,35 @@ def _record(
         "interactive_unserved_mwh": sum(
             plan.diagnostics.get("interactive_unserved_mwh", 0.0) for plan in journal.plans()
         ),
+        "interactive_batched_mwh": bent["batched_mwh"],
+        "slowed_work_gpu_h": bent["slowed_gpu_h"],
+        "moved_gb": bent["moved_gb"],
+        "transfer_cost_cny": bent["moved_gb"] * truth.fleet.transfer.price_cny_per_gb,
+        "transfer_mwh": bent["moved_gb"] * truth.fleet.transfer.energy_mwh_per_gb,
         "deadline_overrides": sum(plan.diagnostics.get("overrides", 0.0) for plan in journal.plans()),
         "wall_s": wall_s,
     }
     return {name: float(values[name]) for name in KPI_NAMES}
+
+
+def _bent(journal: Journal, truth: Truth) -> dict[str, float]:
+    """What was slowed, moved and batched, and what that cost beside energy: carriers, tenants, users."""
+    jobs, objective = truth.jobs, truth.objective
+    runs = job_runs(journal.job_events(), journal.axis.end_s)
+    slowed_h = np.where(runs.gear > 0, runs.full_speed_s(jobs), 0.0) / 3600.0
+    slowed_gpu_h = slowed_h * jobs.gpus_max[runs.job]
+    slowed_mwh = slowed_gpu_h * jobs.power_per_gpu_kw[runs.job] / 1000.0
+    events = journal.job_events()
+    moved_gb = float(jobs.data_gb[events.job[events.kind == JobEventKind.MOVED]].sum())
+    batched_mwh = sum(plan.diagnostics.get("interactive_batched_mwh", 0.0) for plan in journal.plans())
+    return {
+        "slowed_gpu_h": float(slowed_gpu_h.sum()),
+        "moved_gb": moved_gb,
+        "batched_mwh": batched_mwh,
+        "cost_cny": moved_gb * truth.fleet.transfer.price_cny_per_gb
+        + float(slowed_mwh.sum()) * objective.slowing_cny_per_mwh
+        + batched_mwh * objective.batching_cny_per_mwh,
+    }
 
 
 def _carbon_kg(journal: Journal, truth: Truth) -> dict[str, float]:
@@ -216,14 +250,14 @@ def _own_meter_violation_mwh(journal: Journal, *, fleet: Fleet) -> float:
 def _gap_mwh(journal: Journal) -> float:
     """Σ max(0, offered − placed)·Δ over sites and intervals, dynamic IT energy of jobs; 0 for plans without a curve."""
     labels = [label for label in FLEXIBILITY_LABELS if label not in _INTERACTIVE]
-    placed_mw = {
-        site: np.sum([journal.metered(f"site/{site}/it/{label}")[0] for label in labels], axis=0) / journal.axis.step_h
-        for site in journal.sites
-    }
+    placed_mw = np.array(
+        [np.sum([journal.metered(f"site/{site}/it/{label}")[0] for label in labels], axis=0) for site in journal.sites]
+    )
+    placed_mw /= journal.axis.step_h
     gap_mw = 0.0
     for plan in journal.plans():
-        for row, site in enumerate(journal.sites):
-            gap_mw += float(np.maximum(plan.it_mw[row] - placed_mw[site][plan.first : plan.last], 0.0).sum())
+        for site_mw in np.maximum(plan.it_mw - placed_mw[:, plan.first : plan.last], 0.0).sum(axis=1).tolist():
+            gap_mw += site_mw
     return gap_mw * journal.axis.step_h
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -38,6 +38,8 @@ class Journal:
     sites: tuple[str, ...]
     _blocks: list[Block] = field(default_factory=list, init=False, repr=False)
     _chain: list[str] = field(default_factory=list, init=False, repr=False)
+    _kinds: dict[type, list[Block]] = field(default_factory=dict, init=False, repr=False)
+    _reads: tuple[int, NDArray[np.float64], NDArray[np.float64]] | None = field(default=None, init=False, repr=False)
 
     def append(self, block: Block) -> None:
         """Append a block. Raises `InvariantBroken` where meter reads would overlap or leave a hole."""
@@ -45,6 +47,7 @@ class Journal:
             self._check_contiguous(block)
         self._chain.append(_chained(self.head, block))
         self._blocks.append(block)
+        self._kinds.setdefault(type(block), []).append(block)
 
     @property
     def head(self) -> str:
@@ -78,14 +81,20 @@ class Journal:
         if meter_id not in ids:
             raise DataError(f"the journal has no meter {meter_id!r}; it has {', '.join(ids)}")
         row = ids.index(meter_id)
+        imported, exported = self._all_reads()
+        return imported[row], exported[row]
+
+    def _all_reads(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Import and export of all meters, `(meters, metered periods)`, read-only; put together once."""
         blocks = self._of(MeterBlock)
-        if not blocks:
-            empty = np.zeros(0)
-            return empty, empty
-        return (
-            np.concatenate([block.import_mwh[row] for block in blocks]),
-            np.concatenate([block.export_mwh[row] for block in blocks]),
-        )
+        if self._reads is None or self._reads[0] != len(blocks):
+            none = np.zeros((len(self.meters), 0))
+            imported = np.concatenate([none, *(block.import_mwh for block in blocks)], axis=1)
+            exported = np.concatenate([none, *(block.export_mwh for block in blocks)], axis=1)
+            imported.setflags(write=False)
+            exported.setflags(write=False)
+            self._reads = (len(blocks), imported, exported)
+        return self._reads[1], self._reads[2]
 
     def has_meter(self, meter_id: str) -> bool:
         return any(meter.id == meter_id for meter in self.meters)
@@ -109,25 +118,26 @@ class Journal:
         )
 
     def plans(self) -> list[PlanEnacted]:
-        return self._of(PlanEnacted)
+        return list(self._of(PlanEnacted))
 
     def meter_frame(self, meter_ids: Sequence[str] | None = None) -> pl.DataFrame:
         """Reads as a long frame: meter, start (UTC), import_mwh, export_mwh, quality."""
         wanted = [m.id for m in self.meters] if meter_ids is None else list(meter_ids)
         blocks = self._of(MeterBlock)
+        none = np.zeros((len(self.meters), 0), dtype=np.int8)
+        qualities = np.concatenate([none, *(block.quality for block in blocks)], axis=1)
         rows = {meter.id: row for row, meter in enumerate(self.meters)}
         frames = []
         starts = instants(self.axis.starts_s())
         for meter_id in wanted:
             imported, exported = self.metered(meter_id)
-            quality = np.concatenate([b.quality[rows[meter_id]] for b in blocks]) if blocks else np.zeros(0, np.int8)
             frames.append(
                 pl.DataFrame(
                     {
                         "start": starts[: len(imported)],
                         "import_mwh": imported,
                         "export_mwh": exported,
-                        "quality": quality,
+                        "quality": qualities[rows[meter_id]],
                     }
                 ).select(
                     pl.lit(meter_id).alias("meter"), pl.col("start").dt.replace_time_zone("UTC"), pl.exclude("start")
@@ -194,16 +204,15 @@ class Journal:
         (folder / "chain.json").write_text(json.dumps(chain), encoding="utf-8")
 
     def _of(self, kind: type[_B]) -> list[_B]:
-        return [block for block in self._blocks if isinstance(block, kind)]
+        return cast("list[_B]", self._kinds.get(kind, []))
 
     def _check_contiguous(self, block: MeterBlock | LevelBlock) -> None:
         width = block.import_mwh.shape[1] if isinstance(block, MeterBlock) else block.energy_mwh.shape[1]
         done = 0
-        for earlier in reversed(self._blocks):
-            if isinstance(earlier, type(block)):
-                array = earlier.import_mwh if isinstance(earlier, MeterBlock) else earlier.energy_mwh
-                done = earlier.first + array.shape[1]
-                break
+        for earlier in self._kinds.get(type(block), [])[-1:]:
+            assert isinstance(earlier, MeterBlock | LevelBlock)
+            array = earlier.import_mwh if isinstance(earlier, MeterBlock) else earlier.energy_mwh
+            done = earlier.first + array.shape[1]
         if block.first != done or done + width > self.axis.periods:
             raise InvariantBroken(
                 f"meter reads for intervals {block.first}…{block.first + width} do not follow interval {done}"

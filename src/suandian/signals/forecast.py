@@ -1,6 +1,7 @@
 """Forecasts as they would have been issued: truth plus errors that persist, are correlated and grow with lead time.
 
-`issue` gives the forecast for intervals origin…end as it stood at the start of interval `origin`. Kinds:
+`issue` gives the forecast as it stood at the start of interval `origin`, as far ahead as asked: a
+longer one begins with the same values, bit for bit. Kinds:
 `perfect` (the truth), `persistence` (what was metered at the same time of the latest day already known), `noisy`:
 
     error(t) = sd(L)·scale·(√ρ·c(t) + √(1−ρ)·u_i(t)),   sd(L) = √(s0² + s1²·(1 − e^(−2L/τ))),   L = t − origin
@@ -12,7 +13,7 @@ start, with Student's t4 or normal marginals.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -25,7 +26,7 @@ from suandian.quantity.errors import Fault, ScenarioError
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.signals import stochastic
 
-__all__ = ["DEFAULT_MODELS", "PERFECT", "PERSISTENCE", "ErrorModel", "issue", "lead_sd"]
+__all__ = ["DEFAULT_MODELS", "PERFECT", "PERSISTENCE", "ErrorModel", "issue", "issue_rows", "lead_sd"]
 
 _DAY_S = 86400
 
@@ -103,94 +104,140 @@ def issue(
     name: str,
     upper: NDArray[np.float64] | None = None,
     history: NDArray[np.float64] | None = None,
+    periods: int | None = None,
 ) -> NDArray[np.float64]:
-    """The forecast issued at the start of interval `origin` for intervals origin…end, `(periods − origin,)`.
+    """The forecast issued at the start of interval `origin` for the `periods` intervals from there on.
 
     truth     the series `(axis.periods,)`
     name      of the series; picks its random streams
     upper     `(axis.periods,)` known upper edge (clear-sky PV): the forecast lies in [0, upper]
     history   values of the intervals just before the axis, the latest last; a day's profile will do
+    periods   intervals to be told; to the end of the axis if left out. The values told do not depend on it
     Persistence reads `truth` before `origin` only. Without `history` the first day is the latest value known.
     Raises `ValueError` for a wrong shape or origin, for persistence that knows nothing at all (origin 0, no history),
     and for `relative_to="clear_sky"` without `upper`.
     """
-    if truth.shape != (axis.periods,) or (upper is not None and upper.shape != truth.shape):
+    if truth.shape != (axis.periods,):
         raise ValueError(f"forecast {name!r}: truth and upper need shape ({axis.periods},)")
+    values: NDArray[np.float64] = issue_rows(
+        model,
+        truth[None],
+        origin,
+        axis,
+        seed=seed,
+        names=(name,),
+        upper=None if upper is None else upper[None],
+        history=None if history is None else np.asarray(history, dtype=np.float64)[None],
+        periods=periods,
+    )[0]
+    return values
+
+
+def issue_rows(
+    model: ErrorModel,
+    truth: NDArray[np.float64],
+    origin: int,
+    axis: TimeAxis,
+    *,
+    seed: int,
+    names: Sequence[str],
+    upper: NDArray[np.float64] | None = None,
+    history: NDArray[np.float64] | None = None,
+    periods: int | None = None,
+) -> NDArray[np.float64]:
+    """`issue` for several series of one kind at once, `(rows, periods)`; arguments as there, with a row per series.
+
+    Every series has random streams of its own: a row is the same whichever others are asked for.
+    """
+    if truth.shape != (len(names), axis.periods) or (upper is not None and upper.shape != truth.shape):
+        raise ValueError(f"forecast {names[0]!r}: truth and upper need shape ({axis.periods},)")
     if not 0 <= origin < axis.periods:
-        raise ValueError(f"forecast {name!r}: origin {origin} is not in 0…{axis.periods - 1}")
+        raise ValueError(f"forecast {names[0]!r}: origin {origin} is not in 0…{axis.periods - 1}")
+    span = slice(origin, axis.periods if periods is None else min(origin + periods, axis.periods))
     if model.kind == "perfect":
-        return truth[origin:].copy()
+        return truth[:, span].copy()
     if model.kind == "persistence":
-        expected = _persistence(truth, origin, axis, history, name)
+        expected = _persistence(truth, span, axis, history, names[0])
     else:
-        expected = truth[origin:] + _error(model, truth, origin, axis, seed, name, upper)
+        expected = truth[:, span] + _error(model, truth, span, axis, seed, names, upper)
     if upper is not None:
-        return np.clip(expected, 0.0, np.maximum(upper[origin:], 0.0))
+        return np.clip(expected, 0.0, np.maximum(upper[:, span], 0.0))
     return np.maximum(expected, 0.0) if model.bounded_below and model.kind == "noisy" else expected
 
 
 def _persistence(
-    truth: NDArray[np.float64], origin: int, axis: TimeAxis, history: NDArray[np.float64] | None, name: str
+    truth: NDArray[np.float64], span: slice, axis: TimeAxis, history: NDArray[np.float64] | None, name: str
 ) -> NDArray[np.float64]:
     day = max(round(_DAY_S / axis.step_s), 1)
-    before = np.zeros(0) if history is None else np.asarray(history, dtype=np.float64)
-    known = np.concatenate([before[-day:], truth[max(origin - day, 0) : origin]])
-    if known.size == 0:
+    before = np.zeros((len(truth), 0)) if history is None else np.asarray(history, dtype=np.float64)
+    known = np.concatenate([before[:, -day:], truth[:, max(span.start - day, 0) : span.start]], axis=1)
+    if known.shape[1] == 0:
         raise ValueError(f"forecast {name!r}: persistence at the first interval needs the history before it")
-    ahead = np.arange(axis.periods - origin)
-    source = known.size - day + ahead % day
-    return np.where(source >= 0, known[np.maximum(source, 0)], known[-1])
+    ahead = np.arange(span.stop - span.start)
+    source = known.shape[1] - day + ahead % day
+    return np.where(source >= 0, known[:, np.maximum(source, 0)], known[:, -1:])
 
 
 def _error(
     model: ErrorModel,
     truth: NDArray[np.float64],
-    origin: int,
+    span: slice,
     axis: TimeAxis,
     seed: int,
-    name: str,
+    names: Sequence[str],
     upper: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
-    lead_h = np.arange(axis.periods - origin, dtype=np.float64) * axis.step_h
-    common = _common_path(model, axis, seed, name)[origin:]
-    fresh = _path(model, stochastic.rng(seed, "forecast", name, str(origin)), origin, axis)
+    lead_h = np.arange(span.stop - span.start, dtype=np.float64) * axis.step_h
+    common = np.stack([_common_path(model, axis, seed, name)[span] for name in names])
+    fresh = _paths(model, seed, [("forecast", name, str(span.start)) for name in names], span, axis)
     mixed = np.sqrt(model.persistent_ratio) * common + np.sqrt(1.0 - model.persistent_ratio) * fresh
     if model.heavy_tails:
         mixed = stochastic.student4_from_normal(mixed)
-    values: NDArray[np.float64] = lead_sd(model, lead_h) * _scale(model, truth, origin, upper, name) * mixed
+    values: NDArray[np.float64] = lead_sd(model, lead_h) * _scale(model, truth, span, upper, names[0]) * mixed
     return values
 
 
 def _scale(
-    model: ErrorModel, truth: NDArray[np.float64], origin: int, upper: NDArray[np.float64] | None, name: str
+    model: ErrorModel, truth: NDArray[np.float64], span: slice, upper: NDArray[np.float64] | None, name: str
 ) -> NDArray[np.float64] | float:
     if model.relative_to == "unit":
         return 1.0
     if model.relative_to == "value":
-        return np.abs(truth[origin:])
+        return np.abs(truth[:, span])
     if model.relative_to == "peak":
-        return float(np.abs(truth if upper is None else upper).max())
+        scale: NDArray[np.float64] = np.abs(truth if upper is None else upper).max(axis=1, keepdims=True)
+        return scale
     if upper is None:
         raise ValueError(f"forecast {name!r}: an error relative to the clear sky needs `upper`")
-    return upper[origin:]
+    return upper[:, span]
 
 
-@lru_cache(maxsize=64)
+#: Paths kept: as many as a study of a hundred sites has series; 0.3 MB each for a year of quarter hours.
+@lru_cache(maxsize=1024)
 def _common_path(model: ErrorModel, axis: TimeAxis, seed: int, name: str) -> NDArray[np.float64]:
-    path = _path(model, stochastic.rng(seed, "forecast", name), 0, axis)
-    path.setflags(write=False)
-    return path
+    values: NDArray[np.float64] = _paths(model, seed, [("forecast", name)], slice(0, axis.periods), axis)[0]
+    values.setflags(write=False)
+    return values
 
 
-def _path(model: ErrorModel, stream: np.random.Generator, origin: int, axis: TimeAxis) -> NDArray[np.float64]:
-    """A unit-variance error path over intervals origin…end."""
-    noise = stream.standard_normal(axis.periods - origin)
+def _paths(
+    model: ErrorModel, seed: int, streams: Sequence[tuple[str, ...]], span: slice, axis: TimeAxis
+) -> NDArray[np.float64]:
+    """Unit-variance error paths over the intervals of `span`, one per random stream, `(streams, n)`.
+
+    What holds for whole days is drawn from a stream of its own, so that no draw depends on how far one looks.
+    """
+    n = span.stop - span.start
+    noise = np.stack([stochastic.rng(seed, *stream).standard_normal(n) for stream in streams])
     path = stochastic.ou(noise, step_h=axis.step_h, tau_h=model.correlation_h)
     if model.daily_ratio <= 0.0:
         return path
-    day = np.arange(origin, axis.periods) * axis.step_s // _DAY_S
-    daily = stream.standard_normal(int(day[-1] - day[0]) + 1)[day - day[0]]
-    values: NDArray[np.float64] = np.sqrt(1.0 - model.daily_ratio) * path + np.sqrt(model.daily_ratio) * daily
+    day = np.arange(span.start, span.stop) * axis.step_s // _DAY_S
+    days = int(day[-1] - day[0]) + 1
+    daily = np.stack([stochastic.rng(seed, *stream, "day").standard_normal(days) for stream in streams])
+    values: NDArray[np.float64] = (
+        np.sqrt(1.0 - model.daily_ratio) * path + np.sqrt(model.daily_ratio) * daily[:, day - day[0]]
+    )
     return values
 
 

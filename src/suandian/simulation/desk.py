@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suandian.flexibility.envelope import cumulative_work_mwh
 from suandian.model.plan import Outlook
-from suandian.signals.forecast import ErrorModel, issue
+from suandian.signals.forecast import ErrorModel, issue_rows
+from suandian.simulation.ahead import Ahead, Issue
 from suandian.simulation.truth import Truth
 
 __all__ = ["QUANTITIES", "Desk", "ForecastSchedule"]
+
+Floats = NDArray[np.float64]
 
 #: Field of the Outlook → key of the error model that its forecasts obey.
 QUANTITIES: Mapping[str, str] = {
@@ -48,15 +52,24 @@ class ForecastSchedule:
 
 @dataclass(eq=False)
 class Desk:
-    """Issues forecasts of a Truth and hands out the newest ones."""
+    """Issues forecasts of a Truth and hands out the newest ones.
+
+    Every issue reaches to the end of the axis, but is worked out only as far as somebody looks (`Ahead`): a decision
+    about two days costs two days, and the values do not depend on it.
+    """
 
     truth: Truth
     schedule: ForecastSchedule
     _issued_index: int = field(default=-1, init=False)
-    _issued: dict[str, NDArray[np.float64]] = field(default_factory=dict, init=False)
+    _issued: dict[str, Issue] = field(default_factory=dict, init=False)
+    _rows: dict[str, Floats] = field(init=False)
     _arrivals: _Arrivals = field(init=False)
 
     def __post_init__(self) -> None:
+        demand_mw = [stream.demand_mw for stream in self.truth.streams]
+        streams_mw = np.array(demand_mw).reshape(len(demand_mw), self.truth.axis.periods)
+        self._rows = {name: getattr(self.truth, name) for name in QUANTITIES if name != "stream_mw"}
+        self._rows["stream_mw"] = streams_mw
         self._arrivals = _Arrivals.of(self.truth)
 
     def outlook(self, now: int) -> Outlook:
@@ -66,15 +79,14 @@ class Desk:
         if origin != self._issued_index:
             self._issued = {name: self._issue(name, origin) for name in QUANTITIES}
             self._issued_index = origin
-        cut = now - origin
         released_mwh, due_mwh = self._expected_arrivals(now)
         issued_at: dict[str, datetime] = dict.fromkeys([*QUANTITIES, "released_mwh", "due_mwh"], axis.at(origin))
         return Outlook(
             axis=axis.part(now, axis.periods),
-            released_mwh=released_mwh,
-            due_mwh=due_mwh,
+            released_mwh=_array(released_mwh),
+            due_mwh=_array(due_mwh),
             issued_at=issued_at,
-            **{name: values[:, cut:] for name, values in self._issued.items()},
+            **{name: _array(issue, now - origin) for name, issue in self._issued.items()},
         )
 
     @property
@@ -88,53 +100,68 @@ class Desk:
         every = max(1, round(self.schedule.issue_every_h / self.truth.axis.step_h))
         return now // every * every
 
-    def _issue(self, name: str, origin: int) -> NDArray[np.float64]:
+    def _issue(self, name: str, origin: int) -> Issue:
         model = self.schedule.models.get(QUANTITIES[name], PERFECT)
-        rows = self._rows(name)
-        uppers = {"site_pv_mw": self.truth.site_pv_upper_mw, "feeder_pv_mw": self.truth.feeder_pv_upper_mw}.get(name)
-        issued = np.empty((len(rows), self.truth.axis.periods - origin))
-        for row, values in enumerate(rows):
-            upper = None if uppers is None else uppers[row]
-            # At the very start nothing has been metered yet but the reading of the instant itself.
-            history = values[:1] if origin == 0 else None
-            issued[row] = issue(
+        rows, axis = self._rows[name], self.truth.axis
+        uppers = {"site_pv_mw": self.truth.site_pv_upper_mw, "feeder_pv_mw": self.truth.feeder_pv_upper_mw}
+
+        def told(periods: int) -> Floats:
+            if model.kind == "perfect" or not len(rows):
+                return rows[:, origin : origin + periods]
+            return issue_rows(
                 model,
-                values,
+                rows,
                 origin,
-                self.truth.axis,
+                axis,
                 seed=self.schedule.seed,
-                name=f"{name}/{row}",
-                upper=upper,
-                history=history,
+                names=[f"{name}/{row}" for row in range(len(rows))],
+                upper=uppers.get(name),
+                # At the very start nothing has been metered yet but the reading of the instant itself.
+                history=rows[:, :1] if origin == 0 else None,
+                periods=periods,
             )
-        issued.setflags(write=False)
-        return issued
 
-    def _rows(self, name: str) -> NDArray[np.float64]:
-        if name == "stream_mw":
-            demand = [stream.demand_mw for stream in self.truth.streams]
-            return np.array(demand).reshape(len(demand), self.truth.axis.periods)
-        rows: NDArray[np.float64] = getattr(self.truth, name)
-        return rows
+        return Issue(told, len(rows), axis.periods - origin)
 
-    def _expected_arrivals(self, now: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        if self.schedule.models.get("arrivals", PERFECT).kind == "perfect":
-            return self._true_arrivals(now)
-        return self._arrivals.after(now)
-
-    def _true_arrivals(self, now: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        axis = self.truth.axis.part(now, self.truth.axis.periods)
-        unseen = self.truth.jobs.submitted_s > axis.start_s
-        jobs = self.truth.jobs.take(unseen)
-        return cumulative_work_mwh(
-            axis,
-            self.truth.class_index[unseen],
-            len(self.truth.fleet.classes),
-            jobs.released_s,
-            jobs.due_s - jobs.duration_s,
-            jobs.duration_s,
-            jobs.gpus_max * jobs.power_per_gpu_kw / 1000.0,
+    def _expected_arrivals(self, now: int) -> tuple[Issue, Issue]:
+        """Work released and due that is expected to be submitted after `now`."""
+        classes, ahead = len(self.truth.fleet.classes), self.truth.axis.periods - now
+        if self.schedule.models.get("arrivals", PERFECT).kind != "perfect":
+            arrivals = self._arrivals
+            return (
+                Issue(lambda periods: arrivals.released_mwh(now, periods), classes, ahead),
+                Issue(lambda periods: arrivals.due_mwh(now, periods), classes, ahead),
+            )
+        # Both curves come from one pass over the jobs: each is the other's half.
+        both = Issue(lambda periods: self._true_arrivals(now, periods), 2 * classes, ahead)
+        return (
+            Issue(lambda periods: both.until(periods)[:classes], classes, ahead),
+            Issue(lambda periods: both.until(periods)[classes:], classes, ahead),
         )
+
+    def _true_arrivals(self, now: int, periods: int) -> Floats:
+        """Released and due work of the jobs not yet submitted at `now`, one above the other, `(2 classes, periods)`."""
+        axis, jobs = self.truth.axis.part(now, now + periods), self.truth.jobs
+        # Jobs are ordered by release, and none is released before it is submitted or matters before it is released.
+        first, last = np.searchsorted(jobs.released_s, [axis.start_s, axis.end_s], side="right").tolist()
+        unseen = first + np.flatnonzero(jobs.submitted_s[first:last] > axis.start_s)
+        found = jobs.take(unseen)
+        return np.concatenate(
+            cumulative_work_mwh(
+                axis,
+                self.truth.class_index[unseen],
+                len(self.truth.fleet.classes),
+                found.released_s,
+                found.due_s - found.duration_s,
+                found.duration_s,
+                found.gpus_max * found.power_per_gpu_kw / 1000.0,
+            )
+        )
+
+
+def _array(issue: Issue, cut: int = 0) -> Floats:
+    """An Issue as its reader sees it: an array for all that an array is used for."""
+    return cast("Floats", Ahead(issue, cut))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,16 +191,29 @@ class _Arrivals:
         slack = np.floor(truth.fleet.classes.slack_h / axis.step_h).astype(np.int64)
         return cls(arrived, integral / run[:, None], run, slack)
 
-    def after(self, now: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        periods = self.arrived_mwh.shape[1] - 1
-        ends = np.arange(now + 1, periods + 1)
+    def released_mwh(self, now: int, periods: int) -> Floats:
+        """What arrives after `now` and may have run by the end of each of the next `periods` intervals."""
+        return self._released_mwh(now, np.arange(now + 1, now + periods + 1))
+
+    def due_mwh(self, now: int, periods: int) -> Floats:
+        """What of it must have run by then."""
+        last = self.arrived_mwh.shape[1] - 1
+        ends = np.arange(now + 1, now + periods + 1)
+        released = self._released_mwh(now, ends)
+        source = np.arange(periods)[None, :] - self.slack[:, None]
+        rows = np.arange(len(self.run))[:, None]
+        due = np.where(source >= 0, released[rows, np.maximum(source, 0)], 0.0)
+        run = np.minimum(self.run[:, None], last - now)
+        in_the_end = self._released_mwh(now, np.array([last]))
+        closing = in_the_end * np.clip(1.0 - (last - ends[None, :]) / run, 0.0, 1.0)
+        found: Floats = np.minimum(np.maximum(due, closing), released)
+        return found
+
+    def _released_mwh(self, now: int, ends: NDArray[np.int64]) -> Floats:
+        """Released at the interval ends `ends`, counted from the start of the axis."""
         lower = np.maximum(ends[None, :] - self.run[:, None], now)
         rows = np.arange(len(self.run))[:, None]
         spread = self.spread_mwh[:, ends] - self.spread_mwh[rows, lower]
         released = spread - self.arrived_mwh[:, [now]] * ((ends[None, :] - lower) / self.run[:, None])
-        released = np.maximum(released, 0.0)
-        source = np.arange(periods - now)[None, :] - self.slack[:, None]
-        due = np.where(source >= 0, released[rows, np.maximum(source, 0)], 0.0)
-        run = np.minimum(self.run[:, None], periods - now)
-        closing = released[:, -1:] * np.clip(1.0 - (periods - ends[None, :]) / run, 0.0, 1.0)
-        return released, np.minimum(np.maximum(due, closing), released)
+        found: Floats = np.maximum(released, 0.0)
+        return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,11 +14,11 @@ from suandian.model.workload import FLEXIBILITY_LABELS, JobTable
 from suandian.quantity.timeaxis import instants
 from suandian.record.events import JobBlock, JobEventKind
 from suandian.record.journal import Journal
+from suandian.verification.runs import Runs, job_runs
 
 __all__ = ["ServiceAccount", "job_outcomes", "service_account"]
 
 _BEGINS = (JobEventKind.STARTED, JobEventKind.RESUMED)
-_ENDS = (JobEventKind.PAUSED, JobEventKind.FINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,10 @@ class ServiceAccount:
 def job_outcomes(journal: Journal, jobs: JobTable, label_index: NDArray[np.int64]) -> pl.DataFrame:
     """One row per job, in the order of `jobs`; times are UTC, null where they did not happen in the period.
 
-    `label_index` `(jobs,)` indexes `FLEXIBILITY_LABELS`. `work_gpu_h` is the useful work done: GPU-hours run less
-    what pauses lost to checkpoints. `delay_h` of an unfinished job is what it is already late by.
+    `label_index` `(jobs,)` indexes `FLEXIBILITY_LABELS`. `work_gpu_h` is the useful work done, in GPU-hours at full
+    speed, less what pauses lost. `energy_mwh` is IT energy above idle that the job's gears drew by its stated power,
+    `gpu_h` the GPU-hours it held, `slowed_h` hours below full speed, `moved_gb` data sent for it. `delay_h` of an
+    unfinished job is what it is already late by.
     """
     events = journal.job_events()
     count = len(jobs)
@@ -49,32 +53,37 @@ def job_outcomes(journal: Journal, jobs: JobTable, label_index: NDArray[np.int64
     site[events.job[begins]] = events.site[begins]
     pauses = np.bincount(events.job[events.kind == JobEventKind.PAUSED], minlength=count)
     moved = np.bincount(events.job[events.kind == JobEventKind.MOVED], minlength=count)
-    run_h = _run_h(events, count, end_s)
-    lost_h = pauses * jobs.checkpoint_h
-    work_gpu_h = np.minimum(np.maximum(run_h - lost_h, 0.0) * jobs.gpus_max, jobs.work_gpu_h)
+    runs = job_runs(events, end_s)
+    done_s = _per_job(runs, runs.full_speed_s(jobs), count) - runs.lost_s(jobs)
+    work_gpu_h = np.minimum(np.maximum(done_s / 3600.0, 0.0) * jobs.gpus_max, jobs.work_gpu_h)
+    # Seconds are whole where a run ends: what is finished is all of the work.
+    work_gpu_h = np.where(finished >= 0, jobs.work_gpu_h, work_gpu_h)
+    run_h = runs.duration_s / 3600.0
     earliest_s = jobs.released_s + jobs.duration_s
-    done_s = np.where(finished >= 0, finished, end_s)
-    missed = (done_s > jobs.due_s) | (finished < 0)
-    site_names = np.array([*journal.sites, ""])
-    kind_names = np.array(jobs.kind_names)
+    until_s = np.where(finished >= 0, finished, end_s)
+    missed = (until_s > jobs.due_s) | (finished < 0)
+    site_names = (*journal.sites, "")
     return (
         pl.DataFrame(
             {
                 "job": jobs.id,
-                "kind": kind_names[jobs.kind] if count else np.array([], dtype=str),
-                "label": np.array(FLEXIBILITY_LABELS)[label_index] if count else np.array([], dtype=str),
-                "home": site_names[jobs.home] if count else np.array([], dtype=str),
-                "site": site_names[site] if count else np.array([], dtype=str),
+                "kind": _named(jobs.kind_names, jobs.kind),
+                "label": _named(FLEXIBILITY_LABELS, label_index),
+                "home": _named(site_names, jobs.home),
+                "site": _named(site_names, site),
                 "submitted": instants(jobs.submitted_s),
                 "released": instants(jobs.released_s),
                 "due": instants(jobs.due_s),
                 "started": instants(np.where(started >= 0, started, 0)),
                 "finished": instants(np.where(finished >= 0, finished, 0)),
-                "delay_h": np.maximum(done_s - earliest_s, 0) / 3600.0,
+                "delay_h": np.maximum(until_s - earliest_s, 0) / 3600.0,
                 "work_gpu_h": work_gpu_h,
-                "energy_mwh": work_gpu_h * jobs.power_per_gpu_kw / 1000.0,
+                "energy_mwh": _per_job(runs, run_h * runs.power_kw(jobs), count) / 1000.0,
+                "gpu_h": _per_job(runs, run_h * runs.gpus(jobs), count),
+                "slowed_h": _per_job(runs, run_h * (runs.gear > 0), count),
                 "pauses": pauses,
                 "moved": moved > 0,
+                "moved_gb": moved * jobs.data_gb,
                 "missed": missed,
             }
         )
@@ -98,6 +107,11 @@ def service_account(outcomes: pl.DataFrame) -> ServiceAccount:
     )
 
 
+def _named(names: Sequence[str], index: NDArray[np.integer[Any]]) -> pl.Series:
+    """The name of each index (−1 for the last), without a Python text per job."""
+    return pl.Series(names, dtype=pl.String).gather(pl.Series(index.astype(np.int64)))
+
+
 def _first(events: JobBlock, kind: JobEventKind, count: int) -> NDArray[np.int64]:
     """Instant of each job's first event of `kind`, −1 where there is none."""
     at_s = np.full(count, -1, dtype=np.int64)
@@ -106,13 +120,6 @@ def _first(events: JobBlock, kind: JobEventKind, count: int) -> NDArray[np.int64
     return at_s
 
 
-def _run_h(events: JobBlock, count: int, end_s: int) -> NDArray[np.float64]:
-    """Hours each job was running: ends minus begins; a job still running is counted up to `end_s`."""
-    begins = np.isin(events.kind, _BEGINS)
-    ends = np.isin(events.kind, _ENDS)
-    total_s = np.zeros(count, dtype=np.int64)
-    np.subtract.at(total_s, events.job[begins], events.at_s[begins])
-    np.add.at(total_s, events.job[ends], events.at_s[ends])
-    open_runs = np.bincount(events.job[begins], minlength=count) - np.bincount(events.job[ends], minlength=count)
-    run_h: NDArray[np.float64] = (total_s + open_runs * end_s) / 3600.0
-    return run_h
+def _per_job(runs: Runs, amount: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Sum over the stretches of each job."""
+    return np.bincount(runs.job, weights=amount, minlength=count).astype(np.float64)

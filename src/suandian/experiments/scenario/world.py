@@ -111,7 +111,7 @@ class _Maker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.sources: dict[str, str] = {}
-        self._carbon: dict[str, tuple[_Array, _Array]] = {}
+        self._carbon: dict[tuple[str, float], tuple[_Array, _Array]] = {}
         self._provincial = _provincial(world)
 
     def rows(self, signal: str, ids: list[str], generated: Callable[[int], tuple[_Array, str]]) -> _Array:
@@ -172,12 +172,13 @@ class _Maker:
 
     def carbon(self, row: int, *, marginal: bool) -> tuple[_Array, str]:
         site = self.world.sites[row]
-        if site.id not in self._carbon:
-            section = self.world.study.sites[site.id]
-            self._carbon[site.id] = self._intensity(site.region, _official_kg_per_mwh(section))
+        # Sites of one region share its hours; their factors may differ.
+        place = site.region, _official_kg_per_mwh(self.world.study.sites[site.id])
+        if place not in self._carbon:
+            self._carbon[place] = self._intensity(*place)
         kind = "fossil units at the margin" if marginal else "scaled to the official factor"
         mark = "modelled, provincial weather 2020" if self._provincial is not None else "modelled"
-        return self._carbon[site.id][int(marginal)], f"{mark}: hourly shape of {site.region}, {kind} [D]"
+        return self._carbon[place][int(marginal)], f"{mark}: hourly shape of {site.region}, {kind} [D]"
 
     def _intensity(self, region: str, official_kg_per_mwh: float) -> tuple[_Array, _Array]:
         if self._provincial is not None:
