@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ Ints = NDArray[np.int64]
 _FIXED_BELOW = 1e-7
 #: Largest error that a solution may have, MW or MWh, and CNY per unit relative to the largest cost.
 _RESIDUAL_MAX = 1e-4
+#: With more groups than this, HiGHS' interior point is the faster one: Clarabel's factors fill in where many groups
+#: share sites (measured: 17 groups, four days of quarter hours: 4.5 against 30 s; 4 groups, a week: Clarabel 1.5 s).
+_GROUPS_MANY = 8
 #: Gap at which a rough solution stops, relative and in the scaled programme; D (engineering default).
 _ROUGH_GAP = 1e-6
 
@@ -44,19 +48,32 @@ class Solution:
 
 
 def solve_interior(program: Program, *, rough: bool = False) -> Solution:
-    """Solve by Clarabel, without crossover: steady prices where optima are not unique.
+    """Solve by an interior point without crossover (Clarabel; HiGHS' where groups are many): steady prices.
 
     `rough` leaves out the refinement of every linear solve and stops at a gap of 1e-6: enough for a plan that only
     guides others, in half the time. Where that fails, it is solved with care.
 
     Raises `Infeasible` where the solver finds no solution or one whose residuals are too large to be used.
     """
+    if program.layout.groups > _GROUPS_MANY:
+        with suppress(Infeasible):
+            return _highs_interior(program, rough=rough)
     if rough:
-        try:
+        with suppress(Infeasible):
             return _clarabel(program, program.upper, rough=True)
-        except Infeasible:
-            pass
     return _clarabel(program, program.upper, rough=False)
+
+
+def _highs_interior(program: Program, *, rough: bool) -> Solution:
+    """HiGHS' interior point, without crossover."""
+    highs = new_highs()
+    highs.setOptionValue("solver", "ipm")
+    highs.setOptionValue("run_crossover", "off")
+    highs.setOptionValue("presolve", "on")
+    if rough:
+        highs.setOptionValue("ipm_optimality_tolerance", _ROUGH_GAP)
+    pass_program(highs, program)
+    return run_highs(highs, program)
 
 
 def _clarabel(program: Program, upper: Floats, *, rough: bool) -> Solution:
