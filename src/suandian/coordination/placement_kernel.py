@@ -6,7 +6,7 @@ speed up, 8 jobs released inside the interval that cannot wait, 9 finish, 10 the
 docs/explanation/placement.md.
 """
 
-# Compiled with: placement_bits placement_state placement_rules placement_moves placement_gears 04dd636f5b271682
+# Compiled with: placement_bits placement_state placement_rules placement_moves placement_gears b6fa1f1a20112d4f
 
 from __future__ import annotations
 
@@ -220,9 +220,13 @@ def _place_class(st: State, events: Ints, active: Ints, group: int, level: np.in
     """Ready jobs of one class, earliest deadline first, under the curves of `level`."""
     count = _NONE
     for bucket in range(st.group[group, FIRST_BUCKET], st.group[group + 1, FIRST_BUCKET]):
+        if not st.members[st.site.shape[0] + 2, bucket]:
+            continue
         table = st.tables[READY_TABLE, bucket]
+        if not has_room(st, table, group, ANYWHERE, level, NO):
+            continue
         for set_of in range(st.site.shape[0] + 1):
-            if st.members[set_of, bucket] and has_room(st, table, group, ANYWHERE, level, NO):
+            if st.members[set_of, bucket]:
                 found = following(st.sets, set_of, table[FIRST], table[END])
                 _set(active, count, set_of, bucket, found, found)
                 count += 1

@@ -1,6 +1,6 @@
 """What can happen to one job: enter, become urgent, start, pause, finish; sets, calendars and ledgers stay true."""
 
-# Compiled with: placement_bits placement_state placement_rules 0181ce5059ab2e13
+# Compiled with: placement_bits placement_state placement_rules e426f857d64dcd94
 
 from __future__ import annotations
 
@@ -172,6 +172,7 @@ def enter(st: State, rank: int, decision: int) -> None:
     set_of = 0 if st.jobs[rank, STATUS] != PAUSED else 1 + st.jobs[rank, SITE]
     insert(st.sets, set_of, rank)
     st.members[set_of, st.jobs[rank, BUCKET]] += 1
+    st.members[st.site.shape[0] + 2, st.jobs[rank, BUCKET]] += 1
     st.group[st.jobs[rank, CLASS], READY] += 1
     _link(st, LATEST, rank, slot)
 
@@ -195,6 +196,7 @@ def leave(st: State, rank: int) -> None:
     set_of = 0 if st.jobs[rank, STATUS] != PAUSED else 1 + st.jobs[rank, SITE]
     discard(st.sets, set_of, rank)
     st.members[set_of, st.jobs[rank, BUCKET]] -= 1
+    st.members[st.site.shape[0] + 2, st.jobs[rank, BUCKET]] -= 1
     st.group[st.jobs[rank, CLASS], READY] -= 1
     _unlink(st, LATEST, rank)
 

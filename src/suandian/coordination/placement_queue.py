@@ -1,6 +1,6 @@
 """Reading the queue out of the placement's state."""
 
-# Compiled with: placement_state placement_moves 6a1bc66a704ff0cf
+# Compiled with: placement_state placement_moves 4a5d0c0473a732db
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class State(NamedTuple):
 
     jobs       (n, JOB_COLUMNS), row = rank
     sets       bitmaps: 0 waiting, 1…S paused at a site, S+1 urgent, then S each of pausable, pinned, slowable jobs
-    members    (2 + S, K) jobs by bucket in the waiting, the paused and the urgent sets
+    members    (3 + S, K) jobs by bucket in the waiting, the paused and the urgent sets, and in all but the urgent
     heads      (3, T) first job of each calendar slot
     site       (S, SITE_COLUMNS) ledger of each site
     group      (C + 1, CLASS_POWER + 3 S) table and ledger of each class
@@ -169,7 +169,7 @@ def build_state(
     return State(
         jobs=columns,
         sets=empty_sets(2 + 4 * sites, count),
-        members=np.zeros((2 + sites, most), dtype=np.int64),
+        members=np.zeros((3 + sites, most), dtype=np.int64),
         heads=np.full((3, axis.periods), -1, dtype=np.int64),
         site=site,
         group=group,
