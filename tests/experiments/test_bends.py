@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import suandian as sd
+from suandian.experiments.scenario import Scenario
 from suandian.experiments.scenario.bends import batch_power_ratio, bent_kind
+from suandian.experiments.scenario.build import Inputs
 from suandian.experiments.scenario.work import KindSection, StreamSection
 from suandian.model.workload import FULL_PACE
 from suandian.physics.serving import ServingModel
@@ -64,6 +66,16 @@ def test_faults_name_their_place(change: dict[str, object], path: str, words: st
     with pytest.raises(ScenarioError, match=words) as told:
         sd.load("county-noon", set=change)
     assert path in [fault.path for fault in told.value.faults]
+
+
+def test_gears_of_a_given_table_are_part_of_the_hash(flexible: sd.Finding) -> None:
+    jobs = flexible.truth.jobs
+    base = sd.load("county-noon", set={"time.end": "2026-04-03"})
+    slower = tuple(replace(pace, speed_ratio=(1.0, *(0.9 * v for v in pace.speed_ratio[1:]))) for pace in jobs.paces)
+    hashes = {
+        Scenario(base.study, inputs=Inputs(jobs=replace(jobs, paces=paces))).hash for paces in (jobs.paces, slower)
+    }
+    assert len(hashes) == 2
 
 
 @pytest.fixture(scope="module")

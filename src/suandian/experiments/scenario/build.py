@@ -39,6 +39,8 @@ class Inputs:
         if self.jobs is not None:
             for column in JobTable.column_names():
                 yield f"jobs.{column}", getattr(self.jobs, column)
+            for number, pace in enumerate(self.jobs.paces):
+                yield f"jobs.paces.{number}", np.array([pace.gpu_ratio, pace.power_ratio, pace.speed_ratio])
         for name in sorted(self.signals):
             for key in sorted(self.signals[name]):
                 yield f"signals.{name}.{key}", self.signals[name][key]
