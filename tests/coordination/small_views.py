@@ -8,7 +8,7 @@ import numpy as np
 
 from suandian.model.plan import Fleet, Objective, Outlook, Queue, View
 from suandian.model.site import Cooling, Site
-from suandian.model.workload import ClassTable
+from suandian.model.workload import FULL_PACE, ClassTable
 from suandian.quantity.timeaxis import TimeAxis
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
@@ -47,6 +47,7 @@ def queue(*jobs):
         "released_s": START_S,
         "due_s": START_S + 24 * H,
         "remaining_s": H,
+        "transfer_s": 0,
     }
     rows = [usual | {"job": number} | job for number, job in enumerate(jobs)]
     types = {"state": np.int8, "power_per_gpu_kw": float, "preemptible": bool, "sites_allowed": np.uint64}
@@ -68,6 +69,7 @@ def view(
     feeders=(),
     instructions=(),
     due_mwh=None,
+    pace=FULL_PACE,
     **outlook,
 ):
     """`price` and `carbon` are (S, H); `streams` are (home, allowed sites, demand MW per interval) at 1 kW a GPU."""
@@ -76,7 +78,12 @@ def view(
     axis = TimeAxis(START, timedelta(hours=step_h), periods)
     everywhere = [2**count - 1] * len(slack_h) if class_sites is None else class_sites
     classes = ClassTable(
-        tuple(labels), np.array(slack_h), np.array(everywhere, dtype=np.uint64), np.full(len(slack_h), 1.0)
+        tuple(labels),
+        np.array(slack_h),
+        np.array(everywhere, dtype=np.uint64),
+        np.full(len(slack_h), 1.0),
+        pace=np.ones(len(slack_h), dtype=np.int64),
+        paces=(FULL_PACE, pace),
     )
     fleet = Fleet(
         sites=tuple(sites),

@@ -51,6 +51,20 @@ def test_partial_last_interval_may_begin_before_the_deadline():
     assert kw(booked([job], VALLEY, interruptible=True)) == [[0, 0, 1, 0, 0, 0]]
 
 
+def test_elsewhere_is_booked_only_once_the_data_can_be_there():
+    signal = [[9.0, 9.0, 9.0, 9.0], [1.0, 2.0, 3.0, 4.0]]
+    job = {"sites_allowed": 3, "remaining_s": views.H, "due_s": views.START_S + 4 * views.H}
+    assert kw(booked([job], signal)) == [[0, 0, 0, 0], [1, 0, 0, 0]]
+    # An hour and a second take two intervals.
+    far = job | {"transfer_s": views.H + 1}
+    assert kw(booked([far], signal)) == [[0, 0, 0, 0], [0, 0, 1, 0]]
+    assert kw(booked([far], signal, interruptible=True)) == [[0, 0, 0, 0], [0, 0, 1, 0]]
+    # Paused there already, the data need not go anywhere; too far, it stays at home.
+    there = far | {"state": 2, "site": 1}
+    assert kw(booked([there], signal)) == [[0, 0, 0, 0], [1, 0, 0, 0]]
+    assert kw(booked([far | {"transfer_s": 9 * views.H}], signal)) == [[1, 0, 0, 0], [0, 0, 0, 0]]
+
+
 def test_first_come_first_served_under_gpus_and_power():
     jobs = [{"gpus": 6, "remaining_s": views.H}, {"gpus": 6, "remaining_s": views.H}]
     assert kw(booked(jobs, VALLEY)) == [[0, 0, 6, 0, 6, 0]]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from suandian.coordination.base import Coordinator
 from suandian.coordination.control import RunNow
 from suandian.coordination.heuristic import GreenestSite, LowestSlots, LowestWindow, Threshold
+from suandian.model.workload import Pace
 
 _SPEC = importlib.util.spec_from_file_location("small_views", Path(__file__).with_name("small_views.py"))
 views = importlib.util.module_from_spec(_SPEC)
@@ -52,6 +53,14 @@ def test_threshold_offers_all_room_in_low_intervals_only():
     assert plan.may_pause
     everything = Threshold(percentile=100.0).plan(view)
     assert kw(everything)[0].tolist() == [6.0] * 24
+
+
+def test_threshold_slows_in_dear_intervals_as_far_as_the_pace_goes():
+    pace = Pace("capped", (1.0, 1.0, 1.0), (1.0, 0.9, 0.8), (1.0, 0.97, 0.93))
+    view = views.view([views.site(gpus=10)], [{}], DAY, pace=pace)
+    plan = Threshold(percentile=16.0).plan(view)
+    assert plan.gear[0, 0].tolist() == [2] * 6 + [0] * 4 + [2] * 14
+    assert Threshold(percentile=16.0).plan(views.view([views.site(gpus=10)], [{}], DAY)).gear is None
 
 
 def test_threshold_looks_at_its_signal_and_horizon():
