@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.coordination.horizon import Horizon
-from suandian.coordination.problem import Merge, Problem
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Problem
 from suandian.coordination.program import Program, assemble
 from suandian.coordination.ring import Ring
 from suandian.coordination.solvers import solve_simplex

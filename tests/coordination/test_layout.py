@@ -6,7 +6,8 @@ import numpy as np
 
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.layout import Layout, structure, terms
-from suandian.coordination.problem import Merge, Problem, queue_work
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Problem, queue_work
 
 _SPEC = importlib.util.spec_from_file_location("fluid_world", Path(__file__).with_name("fluid_world.py"))
 world = importlib.util.module_from_spec(_SPEC)

@@ -20,6 +20,7 @@ FILES = (
     "placement_moves",
     "placement_queue",
     "placement_gears",
+    "placement_passes",
     "placement_kernel",
 )
 LINE = re.compile(r"^# Compiled with: .*$", re.MULTILINE)
@@ -35,7 +36,8 @@ def line_for(name: str) -> str:
     digest = hashlib.sha256()
     for file in used_by(name):
         digest.update((FOLDER / f"{file}.py").read_text(encoding="utf-8").encode())
-    return f"# Compiled with: {' '.join(used_by(name))} {digest.hexdigest()[:16]}"
+    parts = " ".join(file.removeprefix("placement_") for file in used_by(name))
+    return f"# Compiled with: {parts} {digest.hexdigest()[:16]}"
 
 
 def test_every_kernel_file_knows_what_it_was_compiled_with():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from suandian.coordination.placement import Placement
-from suandian.coordination.placement_kernel import REFUSALS_MAX
+from suandian.coordination.placement_passes import REFUSALS_MAX
 from suandian.model.workload import FULL_PACE, ClassTable, JobTable, Pace
 from suandian.quantity.timeaxis import TimeAxis
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from suandian.coordination.horizon import Horizon
-from suandian.coordination.problem import Merge, Problem, queue_work
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Problem, queue_work
 from suandian.model.programme import Instruction
 
 _SPEC = importlib.util.spec_from_file_location("fluid_world", Path(__file__).with_name("fluid_world.py"))

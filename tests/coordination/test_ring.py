@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from suandian.coordination.horizon import Horizon
-from suandian.coordination.problem import Merge, Problem, queue_work
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Problem, queue_work
 from suandian.coordination.program import assemble
 from suandian.coordination.ring import Ring
 from suandian.coordination.solvers import solve_simplex

@@ -8,7 +8,8 @@ import pytest
 
 from suandian.coordination import solvers
 from suandian.coordination.horizon import Horizon
-from suandian.coordination.problem import Merge, Problem, queue_work
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Problem, queue_work
 from suandian.coordination.program import assemble
 from suandian.coordination.solvers import dual_bound_cny, solve_interior, solve_simplex
 from suandian.quantity.errors import Infeasible

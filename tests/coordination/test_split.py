@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suandian.coordination.problem import Merge, Work
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Work
 from suandian.coordination.split import split_classes, split_sites
 
 

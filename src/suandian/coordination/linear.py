@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.layout import Layout
-from suandian.coordination.problem import Merge, Problem, Work, queue_work
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Problem, Work, queue_work
 from suandian.coordination.program import Program, assemble
 from suandian.coordination.solvers import Solution, dual_bound_cny, solve_interior
 from suandian.coordination.split import plan_of

@@ -4,7 +4,7 @@ A job is slowed only while it would be in time even if it stayed slow to its end
 job late, and nothing has to be remembered for later.
 """
 
-# Compiled with: placement_bits placement_state placement_rules placement_moves 6f43b18bc18b49c0
+# Compiled with: bits state rules moves 12531cbe39b6e528
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What can happen to one job: enter, become urgent, start, pause, finish; sets, calendars and ledgers stay true."""
 
-# Compiled with: placement_bits placement_state placement_rules e426f857d64dcd94
+# Compiled with: bits state rules 18f60b00e362c5ae
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reading the queue out of the placement's state."""
 
-# Compiled with: placement_state placement_moves 4a5d0c0473a732db
+# Compiled with: state moves 3c956b5b9a7186cd
 
 from __future__ import annotations
 

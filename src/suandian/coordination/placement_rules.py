@@ -1,6 +1,6 @@
 """Where a job may start: the limits of a site, the order in which sites are tried, and a quick no for whole buckets."""
 
-# Compiled with: placement_state 8dc24c64aec7696d
+# Compiled with: state 8dc24c64aec7696d
 
 from __future__ import annotations
 

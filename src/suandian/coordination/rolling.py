@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.linear import diagnostics_of, tariff_steps
-from suandian.coordination.problem import Merge, Problem, queue_work
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Problem, queue_work
 from suandian.coordination.program import assemble
 from suandian.coordination.solvers import solve_interior
 from suandian.coordination.split import plan_of

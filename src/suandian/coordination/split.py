@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.coordination.problem import Merge, Problem, Work
+from suandian.coordination.merge import Merge
+from suandian.coordination.problem import Problem, Work
 from suandian.coordination.program import Program
 from suandian.model.plan import Fleet, Plan, View
 

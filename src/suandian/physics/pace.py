@@ -100,9 +100,9 @@ def pace_of(name: str, *, power_cap_ratio: float, gpus_ratio: float, gpu_power_w
     return Pace(name, gpu_ratio, power_ratio, speed_ratio)
 
 
-def _up(ratio: float) -> float:
-    return ceil(ratio * 1000.0 - 1e-9) / 1000.0
+def _up(share_ratio: float) -> float:
+    return ceil(share_ratio * 1000.0 - 1e-9) / 1000.0
 
 
-def _down(ratio: float) -> float:
-    return floor(ratio * 1000.0 + 1e-9) / 1000.0
+def _down(share_ratio: float) -> float:
+    return floor(share_ratio * 1000.0 + 1e-9) / 1000.0

@@ -123,8 +123,8 @@ class SimulatedWorld:
         least_ratio = self._truth.fleet.stream_batch_power_ratio[:, None]
         if plan.stream_power_ratio is None:
             return np.ones_like(least_ratio)
-        held: NDArray[np.float64] = np.clip(plan.stream_power_ratio[:, :n], least_ratio, 1.0)
-        return held
+        held_ratio: NDArray[np.float64] = np.clip(plan.stream_power_ratio[:, :n], least_ratio, 1.0)
+        return held_ratio
 
     def _route(self, plan: Plan, span: slice, demand_mw: NDArray[np.float64]) -> NDArray[np.float64]:
         """Interactive power by stream and site as the plan shares it out, within installed GPUs, `(streams, S, n)`."""

@@ -97,5 +97,5 @@ def _of_gear(jobs: JobTable, runs: Runs, column: int) -> NDArray[np.float64]:
     table = np.ones((len(jobs.paces), most))
     for number, pace in enumerate(jobs.paces):
         table[number, : pace.gears] = (pace.gpu_ratio, pace.power_ratio, pace.speed_ratio)[column]
-    ratio: NDArray[np.float64] = table[jobs.pace[runs.job], runs.gear]
-    return ratio
+    share_ratio: NDArray[np.float64] = table[jobs.pace[runs.job], runs.gear]
+    return share_ratio
