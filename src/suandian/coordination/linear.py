@@ -1,4 +1,4 @@
-"""Foresight: one linear programme over the whole axis, the bound that no other arm can beat."""
+"""Foresight: one linear programme over the whole axis, whose fluid optimum no arm can beat."""
 
 from __future__ import annotations
 

@@ -20,12 +20,14 @@ def json_schema() -> dict[str, Any]:
     schema = StudyFile.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "suandian scenario"
+    # A block of overrides changes keys of the study itself, so an editor can complete them as well.
+    block = {"type": "object", "properties": dict(schema["properties"]), "additionalProperties": False}
     schema["properties"] |= {
         "extends": {"type": "string", "description": "One parent: a shipped scenario, or a file beside this one."},
         "overrides": {
             "type": "object",
             "description": "Named blocks of changed keys, applied with `--override NAME`.",
-            "additionalProperties": {"type": "object"},
+            "additionalProperties": block,
         },
     }
     # A file with a parent may hold any part of a section, so only a file without one must be complete.
