@@ -163,7 +163,7 @@ ARMS: Mapping[str, Mapping[str, object]] = {
     "lowest_slots": {"name": "lowest_slots", "options": {"decide_every_h": 24.0, "horizon_h": 48.0}},
     "lowest_window": {"name": "lowest_window", "options": {"decide_every_h": 24.0, "horizon_h": 48.0}},
     "greenest_site": {"name": "greenest_site", "options": {"decide_every_h": 24.0}},
-    "rolling": {"name": "rolling", "options": {"decide_every_h": 6.0, "near_h": 0.0, "coarse_every_h": 168.0}},
+    "rolling": {"name": "rolling", "options": {"decide_every_h": 6.0, "near_h": 0.0, "coarse_every_h": 240.0}},
 }
 
 

@@ -18,8 +18,9 @@ Ints = NDArray[np.int64]
 #: Number of a gear, work per energy and power of a GPU in it, relative to full speed.
 Gear = tuple[int, float, float]
 
-#: Classes that are many, and the edges by which they become fewer, D (engineering defaults).
-_CLASSES_MANY = 24
+#: Classes that are many (where groups and sites are entangled, and where not), and the edges by which they become
+#: fewer; pairs of group and site that are many. D (engineering defaults).
+_CLASSES_MANY, _CLASSES_MANY_PLAIN, _PAIRS_MANY = 24, 36, 24
 _COARSER_EDGES_H: tuple[tuple[float, ...], ...] = ((24.0,), ())
 #: Moving that costs more per MWh of work is not planned: above any price of energy with its demand charge, D.
 _MOVE_MOST_CNY_PER_MWH = 2_000.0
@@ -71,9 +72,14 @@ class Merge:
         """
         for edges in (*edges_h, *_COARSER_EDGES_H):
             merge = cls.of(fleet, edges)
-            if len(merge.slack_h) <= _CLASSES_MANY:
+            if len(merge.slack_h) <= (_CLASSES_MANY if merge.is_entangled else _CLASSES_MANY_PLAIN):
                 break
         return merge
+
+    @property
+    def is_entangled(self) -> bool:
+        """Do many groups share the sites? Then every class costs more time, and another solver is the faster one."""
+        return int(self.allowed.sum()) > _PAIRS_MANY
 
     @classmethod
     def of(cls, fleet: Fleet, slack_edges_h: tuple[float, ...] | None = None) -> Merge:
