@@ -6,7 +6,7 @@ speed up, 8 jobs released inside the interval that cannot wait, 9 finish, 10 the
 docs/explanation/placement.md.
 """
 
-# Compiled with: bits state rules moves gears passes 47b860dc756882e5
+# Compiled with: bits state rules moves gears passes 66104fa6e0d4aef3
 
 from __future__ import annotations
 

@@ -101,6 +101,13 @@ def _set(active: Ints, index: np.int64, set_of: int, bucket: int, rank: int, at:
 
 
 @njit(cache=True)
+def _drop(active: Ints, index: int, last_index: np.int64) -> None:
+    """Take a cursor out by putting the last one in its place."""
+    for field in range(active.shape[1]):
+        active[index, field] = active[last_index, field]
+
+
+@njit(cache=True)
 def place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
     """All urgent jobs, earliest deadline first, plan ignored."""
     preempt = st.clock[MAY_PAUSE] == 1 and st.clock[AT_ONCE] == 0
@@ -125,8 +132,7 @@ def place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
                 found = -1
         if found < 0:
             count -= 1
-            for field in range(5):
-                active[at, field] = active[count, field]
+            _drop(active, at, count)
         else:
             active[at, 2], active[at, 4] = st.orders[BY_URGENT, found], found
 
@@ -165,7 +171,6 @@ def place_class(st: State, events: Ints, active: Ints, group: int, level: np.int
                 found = -1
         if found < 0:
             count -= 1
-            for field in range(5):
-                active[at, field] = active[count, field]
+            _drop(active, at, count)
         else:
             active[at, 2] = found
