@@ -116,7 +116,8 @@ def _readings(
 ) -> tuple[str, list[tuple[int, int, float, bool]]]:
     """Kind (USAGE or DEMAND) and (start, length, amount in MWh or MW, estimated) of a resource's intervals."""
     outer = resource.get("intervalPeriod") or {}
-    kind, rows = "", []
+    kind = ""
+    rows: list[tuple[int, int, float, bool]] = []
     following_s = 0
     for interval in resource.get("intervals") or []:
         own = interval.get("intervalPeriod") or {}

@@ -61,7 +61,9 @@ class Calls:
 def calendar_of(name: str, zone: str) -> Calendar | None:
     """`mainland_china` or `weekdays`; without a name mainland China's in its own zones, weekdays elsewhere."""
     wanted = name or ("mainland_china" if zone in _CHINESE_ZONES else "weekdays")
-    return {"mainland_china": mainland_china, "weekdays": lambda: WEEKDAYS}.get(wanted, lambda: None)()
+    if wanted == "mainland_china":
+        return mainland_china()
+    return WEEKDAYS if wanted == "weekdays" else None
 
 
 def read_calls(path: Path, *, zone: str = "") -> Calls:
@@ -230,7 +232,9 @@ def _outages(rows: object, zone: str) -> Iterator[Span | Fault]:
         times = _times(row, ("start", "end"), zone, path, faults)
         if not faults and times[1] <= times[0]:
             faults.append(Fault(f"{path}.end", "lies at or before `start`; write a later instant"))
-        yield from faults or [Span(times[0], times[1], row.get("meter") or None)]
+        yield from faults
+        if not faults:
+            yield Span(times[0], times[1], row.get("meter") or None)
 
 
 def _days(document: Mapping[str, Any], key: str) -> Iterator[str | Fault]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suandian.experiments.classification.scales import energy_scale, power_scale
 from suandian.experiments.report.numbers import NBSP, fixed
@@ -78,6 +79,6 @@ def _largest(values: Iterable[float]) -> float:
     return max((float(value) for value in values), default=0.0)
 
 
-def _figures(factor_ratio: float, unit: str, found: Iterable[np.ndarray]) -> Figures:  # type: ignore[type-arg]
+def _figures(factor_ratio: float, unit: str, found: Iterable[NDArray[np.float64]]) -> Figures:
     shown = _largest(np.nanmax(np.abs(part)) * factor_ratio for part in found if np.isfinite(part).any())
     return Figures(factor_ratio, unit, next(count for below, count in _DECIMALS if shown < below))

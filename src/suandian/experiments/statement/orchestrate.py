@@ -14,12 +14,14 @@ from suandian.adapters.meters import MeterReadings, read_meters
 from suandian.adapters.tables import read_series
 from suandian.experiments.statement.calls import Calls, read_calls
 from suandian.experiments.statement.measure import Statement, measure
+from suandian.experiments.statement.reasons import END_LOOK, NO_HOLIDAYS, NO_NAMEPLATE
 from suandian.experiments.statement.replaying import replayed
 from suandian.quantity.errors import DataError, Fault, ScenarioError
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.quantity.units import UnitError, parse_quantity
+from suandian.verification.calendar import WEEKDAYS
 from suandian.verification.engine import Evidence
-from suandian.verification.metering import LoadTable, unit_question
+from suandian.verification.metering import LoadTable, looks_end_stamped, unit_question
 from suandian.verification.rules import Rule, read_rules, rule
 
 __all__ = ["Inputs", "file_names", "statements"]
@@ -59,6 +61,7 @@ def statements(given: Inputs) -> list[Statement]:
     table = readings.only(wanted).table(given.zone or calls.zone, calls.calendar)
     _ask(table, given, readings)
     evidence, notes = _evidence(given, calls, table)
+    notes = (*notes, *_doubts(given, table, readings))
     chosen = _rules(given)
     source = readings.source if readings.form == "journal" else Path(readings.source).name
     called = [
@@ -120,6 +123,18 @@ def _ask(table: LoadTable, given: Inputs, readings: MeterReadings) -> None:
         light = np.nanmax(np.abs(table.load_mw[row])) <= nameplate_mw
         if question and not (given.unit and light):
             raise DataError(f"{readings.source}: meter {meter!r}: {question} Answer with --unit, e.g. --unit kW")
+
+
+def _doubts(given: Inputs, table: LoadTable, readings: MeterReadings) -> list[str]:
+    """What was taken on trust, for the reader of the statement."""
+    told = []
+    if readings.label == "start" and looks_end_stamped(table):
+        told.append(END_LOOK)
+    if not given.nameplate and readings.form == "table":
+        told.append(NO_NAMEPLATE)
+    if table.calendar is WEEKDAYS:
+        told.append(NO_HOLIDAYS)
+    return told
 
 
 def _rules(given: Inputs) -> list[Rule]:
