@@ -84,7 +84,7 @@ def verify(
     written = _write(made, Path(out), lang) if out else {}
     text = "\n\n════\n\n".join(text_of(one) for one in made)
     document = {"statements": [statement_document(one) for one in made], "written": written}
-    emit(document, "\n".join([text, *(f"\n{path}" for path in written.values())]), as_json=as_json)
+    emit(document, "\n\n".join([text, *(["\n".join(written.values())] if written else [])]), as_json=as_json)
     if not all(one.measurable for one in made):
         raise typer.Exit(_NOT_MEASURABLE)
 

@@ -22,10 +22,9 @@ __all__ = ["Call", "Calls", "calendar_of", "read_calls"]
 
 _T = TypeVar("_T")
 _KEYS = {
-    "": ("zone", "calendar", "holidays", "workdays", "events", "outages", "excluded_days", "firm", "replay"),
-    "events": ("id", "notice", "start", "end", "direction", "committed", "curve", "meter"),
+    "": ("zone", "calendar", "holidays", "workdays", "events", "outages", "excluded_days", "replay"),
+    "events": ("id", "notice", "start", "end", "direction", "committed", "curve", "meter", "firm"),
     "outages": ("start", "end", "meter"),
-    "instructions": ("id", "issuer", "receiver", "site", "issued", "start", "end", "import_max"),
     "replay": ("policy", "gpus", "idle", "pue", "recorded", "policy_hash", "recorded_by", "in_force"),
 }
 _CHINESE_ZONES = ("Asia/Shanghai", "Asia/Chongqing", "Asia/Urumqi", "PRC")
@@ -33,10 +32,11 @@ _CHINESE_ZONES = ("Asia/Shanghai", "Asia/Chongqing", "Asia/Urumqi", "PRC")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An event and the meter that was called; None: every meter measured."""
+    """An event, the meter that was called (None: every meter measured), and its firm level where one was agreed."""
 
     event: Event
     meter: str | None
+    firm_mw: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,6 @@ class Calls:
 
     zone        of local times and local days
     history     every event and outage of the file, and the days that the parties left out
-    firm_mw     agreed firm level, None where there is none
     replay      the section as texts, for `replaying.policy_of`; None where there is none
     """
 
@@ -54,7 +53,6 @@ class Calls:
     calendar: Calendar
     calls: tuple[Call, ...]
     history: History
-    firm_mw: float | None = None
     replay: Mapping[str, Any] | None = None
 
 
@@ -72,31 +70,25 @@ def read_calls(path: Path, *, zone: str = "") -> Calls:
     `zone` is used where the file names none. Raises `ScenarioError` with every fault of the file, each with its path.
     """
     document = _document(path)
-    scenario = "instructions" in document or "time" in document
-    time = document.get("time")
-    zone = str((time.get("zone") if scenario and isinstance(time, dict) else document.get("zone")) or zone or "UTC")
+    if "instructions" in document or "time" in document:
+        return _scenario_calls(path, zone)
+    zone = str(document.get("zone") or zone or "UTC")
     faults: list[Fault] = []
     wrong = zone_fault(zone, "zone")
     if wrong is not None:
         raise ScenarioError([wrong], source=str(path))
-    if scenario:
-        calls = list(_kept(_instructions(document.get("instructions") or (), zone), faults))
-    else:
-        faults += _unknown("", document, "")
-        calls = list(_kept(_events(document.get("events") or (), zone), faults))
+    faults += _unknown("", document, "")
+    calls = list(_kept(_events(document.get("events") or (), zone), faults))
     outages = tuple(_kept(_outages(document.get("outages") or (), zone), faults))
     excluded = frozenset(_kept(_days(document, "excluded_days"), faults))
     calendar = _calendar(document, zone, faults)
-    firm_mw = _power(document["firm"], "firm", faults) if document.get("firm") else None
     if not calls and not faults:
         faults.append(Fault("events", "is empty; write at least one event with id, notice, start and end"))
     faults += _twice(calls)
     if faults:
         raise ScenarioError(faults, source=str(path))
-    spans = tuple(Span(c.event.start_s, c.event.end_s, c.meter, c.event.id) for c in calls)
-    return Calls(
-        path.name, zone, calendar, tuple(calls), History(spans, outages, excluded), firm_mw, document.get("replay")
-    )
+    history = _history(calls, outages, excluded)
+    return Calls(path.name, zone, calendar, tuple(calls), history, document.get("replay"))
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -166,25 +158,39 @@ def _events(rows: object, zone: str) -> Iterator[Call | Fault]:
             faults.append(Fault(f"{path}.curve", "is no list; write one power per interval, e.g. [1 MW, 2 MW]"))
             curve = ()
         curve_mw = tuple(_power(value, f"{path}.curve[{at}]", faults) for at, value in enumerate(curve))
+        firm_mw = _power(row["firm"], f"{path}.firm", faults) if row.get("firm") else None
         if faults:
             yield from faults
             continue
-        yield _call(path, str(row.get("id") or f"event-{path[7:-1]}"), times, direction, committed_mw, curve_mw,
-                    row.get("meter"))  # fmt: skip
+        name = str(row.get("id") or f"event-{path[7:-1]}")
+        made = _call(path, name, times, direction, committed_mw, curve_mw)
+        yield made if isinstance(made, Fault) else Call(made, row.get("meter") or None, firm_mw)
 
 
-def _instructions(rows: object, zone: str) -> Iterator[Call | Fault]:
-    for found in _rows(rows, "instructions"):
-        if isinstance(found, Fault):
-            yield found
-            continue
-        path, row = found
+def _scenario_calls(path: Path, zone: str) -> Calls:
+    """The instructions of a scenario: each calls its site's grid meter, and its limit is that meter's firm level."""
+    from suandian.experiments.scenario import load
+
+    scenario = load(str(path))
+    calls = []
+    for entry in scenario.study.instructions:
         faults: list[Fault] = []
-        times = _times(row, ("issued", "start", "end"), zone, path, faults)
-        yield from faults
-        if not faults:
-            meter = f"site/{row.get('site')}/grid"
-            yield _call(path, str(row.get("id")), times, Direction.SHED, 0.0, (), meter)
+        times = _times(entry.model_dump(), ("issued", "start", "end"), scenario.zone, entry.id, faults)
+        if faults:
+            raise ScenarioError(faults, source=str(path))
+        made = Event(entry.id, times[0], times[1], times[2])
+        calls.append(Call(made, f"site/{entry.site}/grid", entry.import_max_mw))
+    if not calls:
+        raise ScenarioError([Fault("instructions", "is empty: the study calls nobody")], source=str(path))
+    zone = zone or scenario.zone
+    calendar = calendar_of("", zone)
+    assert calendar is not None
+    return Calls(path.name, zone, calendar, tuple(calls), _history(calls, (), frozenset()))
+
+
+def _history(calls: Sequence[Call], outages: tuple[Span, ...], excluded: frozenset[str]) -> History:
+    spans = tuple(Span(c.event.start_s, c.event.end_s, c.meter, c.event.id) for c in calls)
+    return History(spans, outages, excluded)
 
 
 def _call(
@@ -194,8 +200,7 @@ def _call(
     direction: Direction,
     committed_mw: float,
     curve_mw: tuple[float, ...],
-    meter: str | None,
-) -> Call | Fault:
+) -> Event | Fault:
     notice_s, start_s, end_s = times_s
     if end_s <= start_s:
         return Fault(f"{path}.end", "lies at or before `start`; write a later instant")
@@ -205,7 +210,7 @@ def _call(
         return Fault(f"{path}.committed", "is negative; `direction` says which way the load goes")
     if direction is Direction.MODULATE and not curve_mw:
         return Fault(f"{path}.curve", "is missing; a modulation has one power per interval")
-    return Call(Event(name, notice_s, start_s, end_s, direction, committed_mw, curve_mw), meter or None)
+    return Event(name, notice_s, start_s, end_s, direction, committed_mw, curve_mw)
 
 
 def _times(row: Mapping[str, Any], keys: Sequence[str], zone: str, path: str, faults: list[Fault]) -> list[int]:

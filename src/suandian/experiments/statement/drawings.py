@@ -179,13 +179,16 @@ def rules_picture(results: Sequence[Result], promised_mwh: float, promised: str,
         return left + (right - left) * (value - low) / (high - low)
 
     bottom = float(canvas.height - 6)
-    canvas.line(x_of(0), head - 8, x_of(0), bottom, tokens.INK)
+    # On a phone names and figures stand over the rows, so the lines are drawn at the rows alone.
+    stretches = [(head + row * at + 24.0, head + row * at + 46.0) for at in range(len(results))]
+    for begin, end in stretches if narrow else [(head - 8.0, bottom)]:
+        canvas.line(x_of(0), begin, x_of(0), end, tokens.INK)
+        if promised_mwh > 0:
+            canvas.line(x_of(promised_mwh), begin, x_of(promised_mwh), end, tokens.CONTROL_TEXT, dash="4 3")
     canvas.text(x_of(0), head - 14, "0", anchor="middle", colour=tokens.MUTED)
     if promised_mwh > 0:
-        x = x_of(promised_mwh)
-        canvas.line(x, head - 8, x, bottom, tokens.CONTROL_TEXT, dash="4 3")
         half = text_px(promised) / 2
-        place = min(max(x, x_of(0) + half + 12), width - half - 2)
+        place = min(max(x_of(promised_mwh), x_of(0) + half + 12), width - half - 2)
         canvas.text(place, head - 14, promised, anchor="middle", colour=tokens.CONTROL_TEXT)
     for at, one in enumerate(results):
         y = head + row * at + (34 if narrow else 20)

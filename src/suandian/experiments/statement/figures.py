@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.experiments.classification.scales import energy_scale, power_scale
-from suandian.experiments.report.numbers import NBSP, fixed
+from suandian.experiments.report.numbers import MINUS, NBSP, fixed
 from suandian.experiments.statement.measure import Statement
 from suandian.quantity.timeaxis import at_unix_s
 
-__all__ = ["Figures", "clock", "energies", "powers", "ratio", "span"]
+__all__ = ["Figures", "clock", "energies", "powers", "ratio", "span", "zone_text"]
 
 #: Shown maximum below which so many decimals are written.
 _DECIMALS = ((1.0, 4), (100.0, 3), (1000.0, 2), (np.inf, 1))
@@ -73,6 +73,14 @@ def span(start_s: int, end_s: int, zone: str, *, day: bool = True) -> str:
         if same or not day
         else f"{clock(start_s, zone)} – {clock(end_s, zone)}"
     )
+
+
+def zone_text(zone: str) -> str:
+    """A zone's name for readers: those of whole hours count the other way round in the tz database."""
+    hours = zone.removeprefix("Etc/GMT")
+    if hours == zone or not hours:
+        return zone
+    return f"UTC{'+' if hours[0] == '-' else MINUS}{hours[1:]}"
 
 
 def _largest(values: Iterable[float]) -> float:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suandian.adapters.meters import MeterReadings, read_meters
-from suandian.adapters.tables import read_series
-from suandian.experiments.statement.calls import Calls, read_calls
+from suandian.adapters.meters.table import is_aware
+from suandian.adapters.tables import on_axis, read_series
+from suandian.experiments.statement.calls import Call, Calls, read_calls
 from suandian.experiments.statement.measure import Statement, measure
 from suandian.experiments.statement.reasons import END_LOOK, NO_HOLIDAYS, NO_NAMEPLATE
 from suandian.experiments.statement.replaying import replayed
@@ -65,7 +66,7 @@ def statements(given: Inputs) -> list[Statement]:
     chosen = _rules(given)
     source = readings.source if readings.form == "journal" else Path(readings.source).name
     called = [
-        (call.event, meter)
+        (call, meter)
         for call in calls.calls
         if not given.event_ids or call.event.id in given.event_ids
         for meter in ([call.meter] if call.meter else wanted)
@@ -73,10 +74,10 @@ def statements(given: Inputs) -> list[Statement]:
     ]
     made = [
         measure(
-            table, event, meter, chosen, calls.history, _of_meter(evidence, table.row(meter)), source=source,
+            table, call.event, meter, chosen, calls.history, _of_call(evidence, call, table.row(meter)), source=source,
             notes=(*readings.notes, *notes),
         )
-        for event, meter in called
+        for call, meter in called
     ]  # fmt: skip
     if not made:
         ids = ", ".join(call.event.id for call in calls.calls)
@@ -152,23 +153,18 @@ def _evidence(given: Inputs, calls: Calls, table: LoadTable) -> tuple[Evidence, 
         temperature_c, note = _temperature_c(given.temperature, table.axis, given.zone or calls.zone)
         notes += [note] if note else []
     load = replayed(given.job_log, calls, table) if given.job_log is not None else None
-    return Evidence(temperature_c=temperature_c, firm_mw=calls.firm_mw, replayed=load), tuple(notes)
+    return Evidence(temperature_c=temperature_c, replayed=load), tuple(notes)
 
 
-def _of_meter(evidence: Evidence, row: int) -> Evidence:
-    """The evidence for one meter of the table."""
+def _of_call(evidence: Evidence, call: Call, row: int) -> Evidence:
+    """The evidence for one call at one meter of the table."""
     load = evidence.replayed
-    if load is None:
-        return evidence
-    from dataclasses import replace
-
-    return replace(evidence, replayed=replace(load, load_mw=load.load_mw[row : row + 1]))
+    one = replace(load, load_mw=load.load_mw[row : row + 1]) if load is not None else None
+    return replace(evidence, firm_mw=call.firm_mw, replayed=one)
 
 
 def _temperature_c(path: Path, axis: TimeAxis, zone: str) -> tuple[NDArray[np.float64], str]:
     """Outdoor temperature on the meter's axis and what was done to it; NaN outside the file."""
-    from suandian.adapters.meters.table import is_aware
-
     series = read_series(
         path.name, folder=path.parent, unit="°C", zone="" if is_aware(path) else zone, gap_policy="interpolate"
     )
@@ -177,7 +173,5 @@ def _temperature_c(path: Path, axis: TimeAxis, zone: str) -> tuple[NDArray[np.fl
     found = np.full(axis.periods, np.nan)
     begin, end = -(-(first_s - axis.start_s) // axis.step_s), (last_s - axis.start_s) // axis.step_s
     if end > begin:
-        from suandian.adapters.tables import on_axis
-
         found[begin:end] = on_axis(series, axis.part(begin, end)).values
     return found, f"{path.name}: {note}" if note else ""

@@ -24,7 +24,7 @@ from suandian.experiments.statement.drawings import (
     days_picture,
     rules_picture,
 )
-from suandian.experiments.statement.figures import clock, energies, powers, ratio, span
+from suandian.experiments.statement.figures import clock, energies, powers, ratio, span, zone_text
 from suandian.experiments.statement.measure import Measured, Statement
 from suandian.experiments.statement.reasons import translated
 from suandian.experiments.statement.tables import days_table, hand_part, provenance, sources, validity
@@ -35,7 +35,7 @@ from suandian.verification.event import Direction
 __all__ = ["html"]
 
 _LANGUAGES = ("en", "zh")
-_SECOND = (tokens.CONTROL_TEXT, tokens.CARBON, tokens.BATTERY)
+_SECOND = (tokens.CLASSES["F4"], tokens.CONTROL, tokens.CONTROL)
 _SPARE = {DAY_TEXT[state] for state in (DayState.SPARE, DayState.POOLED)}
 _OTHER = {DAY_TEXT[state] for state in (DayState.OTHER_TYPE, DayState.SKIPPED)}
 
@@ -112,7 +112,7 @@ def _day(made: Statement, w: views.Word) -> Picture:
     caption = w("c_event", level=views.level_text(result)) if band is not None else w("c_event_plain")
     words = {"l_event": w("l_event")}
     return Picture(
-        "day", title, w("s_event", unit=power.unit, zone=made.zone),
+        "day", title, w("s_event", unit=power.unit, zone=zone_text(made.zone)),
         both_forms(title, lambda form: day_picture(view, power, words, form)), caption, legend,
         _interval_table(made, title, w),
     )  # fmt: skip
@@ -133,7 +133,11 @@ def _band(made: Statement) -> tuple[Curve, Curve]:
     sides = [(bound - result.delivered_mwh) / hours for bound in (result.low_mwh, result.high_mwh)]
     if made.event.direction is Direction.FILL:
         sides = [-side for side in reversed(sides)]
-    low, high = (Curve(result.axis.start_s, result.baseline_mw + side, "none", 0.0) for side in sides)
+    # A meter that never exports has no load below zero: the band ends there, the figures in the text do not.
+    floor_mw = 0.0 if np.nanmin(made.day.metered_mw) >= 0 else -np.inf
+    low, high = (
+        Curve(result.axis.start_s, np.maximum(result.baseline_mw + side, floor_mw), "none", 0.0) for side in sides
+    )
     return low, high
 
 
@@ -197,7 +201,7 @@ def _rules(made: Statement, w: views.Word) -> Table:
         elif r.measurable and r.adjustment_kind == "additive":
             raw, applied = (power.with_unit(v, signed=True) for v in (r.adjustment_raw_mw, r.adjustment_mw))
         rows.append(
-            [r.rule.ref, w(r.outcome.name.lower()), energy.text(r.baseline_mwh), energy.text(r.metered_mwh),
+            [r.rule.ref, w(r.outcome.name.lower()), energy.text(r.baseline_mwh), energy.text(r.metered_mwh) if r.measurable else "–",
              energy.text(r.delivered_mwh), views.bounds_text(r, made), raw, applied,
              str(len(r.days_used)) if r.days_used else "–", r.rule.confidence]
         )  # fmt: skip

@@ -9,7 +9,7 @@ from suandian.experiments.statement.figures import powers, span
 from suandian.experiments.statement.measure import Measured, Statement
 from suandian.experiments.statement.reasons import translated
 from suandian.experiments.statement.text import hand_lines
-from suandian.experiments.statement.views import Word, hours_text
+from suandian.experiments.statement.views import Word, hours_text, whole_days
 from suandian.verification.validity import Validity, ValidityRule, validity_rules
 
 __all__ = ["days_table", "hand_part", "provenance", "sources", "validity"]
@@ -83,7 +83,7 @@ def days_table(m: Measured, w: Word, lang: str) -> Table:
         by_reason[w("l_used")] = [day for day, _ in m.result.days_used]
     for day, reason in m.result.days_rejected:
         by_reason.setdefault(translated(reason, lang), []).append(day)
-    rows = [[f"{reason} ({len(days)})", ", ".join(days)] for reason, days in by_reason.items()]
+    rows = [[f"{reason} ({len(days)})", whole_days(", ".join(days))] for reason, days in by_reason.items()]
     return Table(f"{w('h_days')}: {m.result.rule.ref}", [w("t_reason"), w("t_which")], rows)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from suandian.experiments.statement.by_hand import ByHand
 from suandian.experiments.statement.document import two_reasons
-from suandian.experiments.statement.figures import Figures, clock, energies, powers, ratio, span
+from suandian.experiments.statement.figures import Figures, clock, energies, powers, ratio, span, zone_text
 from suandian.experiments.statement.measure import Measured, Statement
+from suandian.verification.baseline import DAY_TEXT, DayState
 from suandian.verification.performance import Performance
 from suandian.verification.validity import validity_rules
 
@@ -98,10 +99,10 @@ def _ratio_lines(hand: ByHand, result: Performance, power: Figures, mean_mw: flo
 def _head(made: Statement) -> str:
     event = made.event
     promised = f", promised {powers(made).with_unit(event.committed_mw)}" if event.committed_mw > 0 else ""
+    when = f"{span(event.start_s, event.end_s, made.zone)} {zone_text(made.zone)}"
     return (
         f"statement: event {event.id} at meter {made.meter} ({made.source})\n"
-        f"{event.direction.value} {span(event.start_s, event.end_s, made.zone)} {made.zone}, {event.duration_h:g} h, "
-        f"told {clock(event.notified_s, made.zone)}{promised}"
+        f"{event.direction.value} {when}, {event.duration_h:g} h, told {clock(event.notified_s, made.zone)}{promised}"
     )
 
 
@@ -171,10 +172,10 @@ def _rejected(m: Measured) -> str:
     for day, reason in m.result.days_rejected:
         by_reason.setdefault(reason, []).append(day)
     lines = [f"{m.result.rule.ref}, days not used"]
-    lines += [
-        fill(f"  {reason} ({len(days)}): {', '.join(days)}", _WIDTH, subsequent_indent="    ", **_WRAP)
-        for reason, days in by_reason.items()
-    ]
+    for reason, days in by_reason.items():
+        # The days that were not needed are told by their ends; page and JSON list them.
+        told = f"{days[0]} … {days[-1]}" if reason == DAY_TEXT[DayState.SPARE] and len(days) > 3 else ", ".join(days)
+        lines.append(fill(f"  {reason} ({len(days)}): {told}", _WIDTH, subsequent_indent="    ", **_WRAP))
     return "\n".join(lines)
 
 
@@ -184,10 +185,11 @@ def _after(made: Statement) -> str:
         return ""
     energy = energies(made)
     peak = powers(made).with_unit(back.above_before_mw, signed=True)
-    return (
+    told = (
         f"in the {back.window_h:g} h after: {energy.with_unit(back.rebound_mwh)} came back, net of it "
         f"{energy.with_unit(back.net_mwh)}; highest load against the day before the notice {peak}"
     )
+    return fill(told.replace("\u00a0", " "), _WIDTH, subsequent_indent="  ", **_WRAP)
 
 
 def _validity(made: Statement) -> str:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup, escape
 
 from suandian.experiments.report.numbers import NBSP, fixed, percent
-from suandian.experiments.statement.figures import clock, energies, powers, ratio, span
+from suandian.experiments.statement.figures import clock, energies, powers, ratio, span, zone_text
 from suandian.experiments.statement.measure import Statement
 from suandian.experiments.statement.reasons import translated
+from suandian.verification.event import Direction
 from suandian.verification.performance import Performance
 
-__all__ = ["Word", "bounds_text", "cards", "headline", "hours_text", "lead", "level_text", "pill", "rests"]
+__all__ = [
+    "Word",
+    "bounds_text",
+    "cards",
+    "headline",
+    "hours_text",
+    "lead",
+    "level_text",
+    "pill",
+    "rests",
+    "whole_days",
+]
 
 Word = Callable[..., str]
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def level_text(result: Performance) -> str:
@@ -36,6 +51,8 @@ def pill(made: Statement, w: Word) -> str:
     if not made.measurable:
         return w("pill_none")
     seen = made.basis.result.distinguishable
+    if seen and made.measured_mwh < 0 and made.event.direction is not Direction.MODULATE:
+        return w("pill_wrong")
     return w("pill_no_interval" if seen is None else "pill_seen" if seen else "pill_unseen")
 
 
@@ -60,18 +77,21 @@ def lead(made: Statement, w: Word) -> str:
         "lead_interval", level=level_text(result), low=energy.with_unit(result.low_mwh),
         high=energy.with_unit(result.high_mwh), rule=result.rule.ref, meter=made.meter,
     )  # fmt: skip
-    return text if result.distinguishable else f"{text} {w('unseen')}"
+    gap = " " if text.isascii() or text[-1] == "." else ""
+    return text if result.distinguishable else f"{text}{gap}{w('unseen')}"
 
 
-def rests(made: Statement, w: Word, lang: str) -> list[str]:
+def rests(made: Statement, w: Word, lang: str) -> list[str | Markup]:
     """Event, rule, days and interval; the reasons where nothing is measurable."""
     event, result = made.event, made.basis.result
     lines = [
-        w("rest_event", direction=w(event.direction.value), event=event.id,
-          span=span(event.start_s, event.end_s, made.zone), zone=made.zone, told=clock(event.notified_s, made.zone))
+        w(
+            "rest_event", direction=w(event.direction.value), event=event.id, zone=zone_text(made.zone),
+            span=span(event.start_s, event.end_s, made.zone), told=clock(event.notified_s, made.zone),
+        )
     ]  # fmt: skip
     if not made.measurable:
-        return lines + [
+        return [whole_days(line) for line in lines] + [
             f"{m.result.rule.ref}: {translated(reason, lang)}" for m in made.results for reason in m.result.disqualified
         ]
     rule = result.rule
@@ -83,7 +103,12 @@ def rests(made: Statement, w: Word, lang: str) -> list[str]:
         lines.append(w("rest_windows", count=result.placebo_windows))
     if made.two is not None:
         lines.append(w("rest_two"))
-    return lines
+    return [whole_days(line) for line in lines]
+
+
+def whole_days(text: str) -> Markup:
+    """A text in which days are never broken at their hyphens."""
+    return Markup(_DAY.sub(r'<span class="whole">\g<0></span>', str(escape(text))))
 
 
 def cards(made: Statement, w: Word) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "rests": ("What this rests on", "结论的依据"),
     # verdict
     "pill_seen": ("Measured, distinguishable from zero", "已计量，显著异于零"),
+    "pill_wrong": ("Measured, against what was asked for", "已计量，与要求相反"),
     "pill_unseen": ("Measured, not distinguishable from zero", "已计量，与零无显著差异"),
     "pill_no_interval": ("Measured, without an interval", "已计量，无区间"),
     "pill_none": ("Not measurable", "无法计量"),
