@@ -200,8 +200,9 @@ def _rules(made: Statement, w: views.Word) -> Table:
             raw, applied = f"× {ratio(r.adjustment_raw_ratio)}", f"× {ratio(r.adjustment_ratio)}"
         elif r.measurable and r.adjustment_kind == "additive":
             raw, applied = (power.with_unit(v, signed=True) for v in (r.adjustment_raw_mw, r.adjustment_mw))
+        metered = energy.text(r.metered_mwh) if r.measurable else "–"
         rows.append(
-            [r.rule.ref, w(r.outcome.name.lower()), energy.text(r.baseline_mwh), energy.text(r.metered_mwh) if r.measurable else "–",
+            [r.rule.ref, w(r.outcome.name.lower()), energy.text(r.baseline_mwh), metered,
              energy.text(r.delivered_mwh), views.bounds_text(r, made), raw, applied,
              str(len(r.days_used)) if r.days_used else "–", r.rule.confidence]
         )  # fmt: skip

@@ -54,7 +54,7 @@ def headline(made: Statement) -> str:
         return text + "; no interval"
     seen = "distinguishable from zero" if result.distinguishable else "NOT distinguishable from zero"
     low, high = energy.text(result.low_mwh), energy.text(result.high_mwh)
-    return text + f"; {result.level:.0%} interval {low} … {high} {energy.unit}: {seen}"
+    return text + f"; {result.level * 100:.0f} % interval {low} … {high} {energy.unit}: {seen}"
 
 
 def hand_lines(made: Statement, measured: Measured) -> list[str]:
@@ -114,7 +114,7 @@ def _results(made: Statement) -> str:
         rows.append(
             [
                 r.rule.ref, r.rule.confidence, r.outcome.name.lower().replace("_", " "), energy.text(r.baseline_mwh),
-                energy.text(r.metered_mwh), energy.text(r.delivered_mwh),
+                energy.text(r.metered_mwh) if r.measurable else "–", energy.text(r.delivered_mwh),
                 f"{energy.text(r.low_mwh)} … {energy.text(r.high_mwh)}" if np.isfinite(r.low_mwh) else "–",
                 _adjustment(r, powers(made)), str(len(r.days_used)) if r.days_used else "–",
             ]
