@@ -263,14 +263,16 @@ def test_every_fault_of_the_events_file_is_told_at_once(site: Path, capsys: pyte
     code, _, err = said(capsys, *BASIC, "--rule", "CN_5WD")
     assert code == 2
     for told in ("comitted: is unknown; did you mean committed?", "events[0].end: 'x'", "events[1].direction",
-                 "events[1].committed: 2 is a bare number", "events[2].curve: is no list", "events[3].committed: is negative",
+                 "events[1].committed: 2 is a bare number", "events[2].curve: is no list",
+                 "events[3].committed: is negative",
                  "outages[0].end", "excluded_days[0]: 'soon' is no day", "calendar: 'mars' is unknown"):  # fmt: skip
         assert told in err
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("events: []", "is empty"), ("5", "holds no events"), ("a: [", "is no YAML"), ("zone: Mars\nevents: []", "time zone"),
+    [("events: []", "is empty"), ("5", "holds no events"), ("a: [", "is no YAML"),
+     ("zone: Mars\nevents: []", "time zone"),
      ("events: 5", "is no list"), ("events: [5]", "is no mapping")],
 )  # fmt: skip
 def test_files_that_hold_no_events(site: Path, capsys: pytest.CaptureFixture[str], text: str, told: str) -> None:
@@ -340,7 +342,7 @@ def test_own_rules(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_eemeter_sample(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Hourly kWh and °F in Illinois; an event on 2017-07-20, 15 to 18 h. The rows are added up here without the engine."""
+    """Hourly kWh and °F in Illinois; 2017-07-20, 15 to 18 h. The rows are added up here without the engine."""
     monkeypatch.chdir(tmp_path)
     for source, file, head in (
         ("il-electricity-cdd-only-hourly", "meter", "start,import [kWh]"),

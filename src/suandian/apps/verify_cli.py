@@ -75,7 +75,7 @@ def verify(
         raise ScenarioError([Fault("--lang", f"unknown language {lang!r}; write en or zh")], source="command line")
     made = statements(
         Inputs(
-            meter=Path(meter), events=Path(events), rules=tuple(rule), meter_ids=tuple(meter_id or ()),
+            meter=_found(meter), events=Path(events), rules=tuple(rule), meter_ids=tuple(meter_id or ()),
             event_ids=tuple(event or ()), form=form, zone=zone, label=label, unit=unit, nameplate=nameplate,
             temperature=Path(temperature) if temperature else None, job_log=Path(job_log) if job_log else None,
             own_rules=Path(own_rules) if own_rules else None,
@@ -119,6 +119,20 @@ def rules(
         emit(rule_document(found), record_text(found), as_json=as_json)
         return
     emit({"rules": [rule_document(one) for one in known.values()]}, table_text(list(known.values())), as_json=as_json)
+
+
+def _found(meter: str) -> Path:
+    """The path, or the one that a pattern like `runs/name-*/arm/journal` fits: a run's folder ends in a hash."""
+    from suandian.quantity.errors import Fault, ScenarioError
+
+    path = Path(meter)
+    if path.exists() or "*" not in meter:
+        return path
+    fits = sorted(Path(path.anchor or ".").glob(meter.removeprefix(path.anchor)))
+    if len(fits) != 1:
+        told = f"{len(fits)} paths fit {meter!r}; name one: {', '.join(map(str, fits[:4])) or 'there is none'}"
+        raise ScenarioError([Fault("--meter", told)], source="command line")
+    return fits[0]
 
 
 def _write(made: list[Statement], folder: Path, lang: str) -> dict[str, str]:

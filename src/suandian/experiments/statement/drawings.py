@@ -185,11 +185,14 @@ def rules_picture(results: Sequence[Result], promised_mwh: float, promised: str,
         canvas.line(x_of(0), begin, x_of(0), end, tokens.INK)
         if promised_mwh > 0:
             canvas.line(x_of(promised_mwh), begin, x_of(promised_mwh), end, tokens.CONTROL_TEXT, dash="4 3")
-    canvas.text(x_of(0), head - 14, "0", anchor="middle", colour=tokens.MUTED)
+    taken = float(width)
     if promised_mwh > 0:
-        half = text_px(promised) / 2
-        place = min(max(x_of(promised_mwh), x_of(0) + half + 12), width - half - 2)
+        half = 0.55 * text_px(promised)
+        place = min(max(x_of(promised_mwh), x_of(0) + half + 12), width - half - 4)
         canvas.text(place, head - 14, promised, anchor="middle", colour=tokens.CONTROL_TEXT)
+        taken = place - half
+    if x_of(0) + 6 < taken:
+        canvas.text(x_of(0), head - 14, "0", anchor="middle", colour=tokens.MUTED)
     for at, one in enumerate(results):
         y = head + row * at + (34 if narrow else 20)
         colour = tokens.CHOSEN if one.strong else tokens.CONTROL_TEXT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,6 @@ from suandian.verification.event import Direction, Event, History
 from suandian.verification.leakage import Rebound
 from suandian.verification.metering import LoadTable
 from suandian.verification.performance import Performance, TwoBaselines, lesser_baseline, verify
-from suandian.verification.reduction import Delivery
 from suandian.verification.rules import Family, Rule
 from suandian.verification.validity import Claim, judge, response_figures, validity_rules
 
@@ -123,8 +123,9 @@ def measure(
     )
     results = tuple(_measured(alone, event, rule, own, evidence, level) for rule in rules)
     two, pair = _two(results)
+    told = (*notes, *_after_notice(results, table.zone))
     made = Statement(
-        event, meter, table.zone, table.calendar.id, source, results, two, pair, (), _day(alone, event), tuple(notes)
+        event, meter, table.zone, table.calendar.id, source, results, two, pair, (), _day(alone, event), told
     )
     return replace(made, claims=_claims(made)) if made.measurable else made
 
@@ -143,6 +144,21 @@ def _measured(
 
 def _hand(table: LoadTable, batch: BaselineBatch) -> ByHand | None:
     return by_hand(table, batch) if batch.ledger is not None and batch.rule.family is Family.DAY_MATCHING else None
+
+
+def _after_notice(results: Sequence[Measured], zone: str) -> list[str]:
+    """A warning for each rule whose adjustment looks at hours in which the site knew that it was called."""
+    notes = []
+    for m in results:
+        event = m.result.event
+        late = [one for one in (m.by_hand.window_spans_s if m.by_hand else ()) if one[1] > event.notified_s]
+        if late:
+            hours = f"{at_unix_s(late[0][0]).astimezone(ZoneInfo(zone)):%H:%M}"
+            notes.append(
+                f"{m.result.rule.ref}: the adjustment hours from {hours} lie after the notice; load raised or lowered "
+                "then moves the baseline"
+            )
+    return notes
 
 
 def _two(results: Sequence[Measured]) -> tuple[TwoBaselines | None, tuple[str, ...]]:
@@ -175,15 +191,3 @@ def _claims(made: Statement) -> tuple[Claim, ...]:
         )  # fmt: skip
         claims.append(Claim(event.id, made.meter, judge(rule, *figures, event.committed_mw)))
     return tuple(claims)
-
-
-def delivery_of(made: Statement) -> Delivery | None:
-    """The delivery of the result that the statement stands on."""
-    return made.basis.result.delivery
-
-
-def local_day(made: Statement) -> str:
-    """The event's local day, ISO text."""
-    from zoneinfo import ZoneInfo
-
-    return at_unix_s(made.event.start_s).astimezone(ZoneInfo(made.zone)).date().isoformat()

@@ -66,6 +66,10 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (r"rule (\S+) holds from (.*) to (.*), the event is of (.*)", r"规则\1的有效期为\2至\3，事件日为\4"),
     (r"(\S+) and (\S+) differ by (.*) MWh, more than 2σ = (.*) MWh", r"\1与\2相差\3 MWh，超过2σ = \4 MWh"),
     (r"(\S+) has no 90 % interval to compare with", r"\1没有可供比较的90%区间"),
+    (
+        r"(\S+): the adjustment hours from (\S+) lie after the notice; load raised or lowered then moves the baseline",
+        r"\1：自\2起的修正时段在通知之后，此间抬高或压低负荷会改变基线",
+    ),
     (r"column (.*) is read in (.*), as told, not in (.*)", r"列\1按所述以\2读取，而非\3"),
     (
         r"(.*): (\d+) missing intervals and (\d+) empty values filled by interpolate",

@@ -186,7 +186,7 @@ def _after(made: Statement) -> str:
     energy = energies(made)
     peak = powers(made).with_unit(back.above_before_mw, signed=True)
     told = (
-        f"in the {back.window_h:g} h after: {energy.with_unit(back.rebound_mwh)} came back, net of it "
+        f"in the {back.window_h:g} h after: {energy.with_unit(back.rebound_mwh)} above the baseline, net of that "
         f"{energy.with_unit(back.net_mwh)}; highest load against the day before the notice {peak}"
     )
     return fill(told.replace("\u00a0", " "), _WIDTH, subsequent_indent="  ", **_WRAP)

@@ -136,6 +136,8 @@ def _delivered(made: Statement, w: Word) -> dict[str, Any]:
     if len(facts) < 3 and np.isfinite(result.low_mwh):
         half = (result.high_mwh - result.low_mwh) / 2
         facts.append((f"±{NBSP}{energy.with_unit(half)}", w("card_interval", level=level_text(result))))
+    if event.committed_mw <= 0 and not event.curve_mw:
+        facts.append(("–", w("card_no_promise")))
     return {"head": w("card_delivered"), "facts": facts, "target": "event", "link": w("to_figure")}
 
 
