@@ -280,6 +280,28 @@ def test_files_that_hold_no_events(site: Path, capsys: pytest.CaptureFixture[str
     refused(capsys, told)
 
 
+def test_a_zone_is_needed_and_may_stand_in_either_place(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("events.yaml").write_text(EVENTS.replace("zone: Asia/Shanghai", ""))
+    refused(capsys, "events[0].notice: 2026-04-02T11:00 names no zone; write `zone: Asia/Shanghai` at the top")
+    found = document(capsys, "--rule", "CN_5WD", "--zone", ZONE)["statements"][0]
+    assert (found["zone"], found["calendar"]) == (ZONE, "mainland_china")
+    assert found["measured_mwh"] == pytest.approx(0.69)
+    offset = EVENTS.replace("zone: Asia/Shanghai", "").replace(":00\n", ":00+08:00\n")
+    Path("events.yaml").write_text(offset)
+    green_button(Path("m.xml"), {"site": {1: (loads_kwh() * 1000).tolist()}}, STARTS, 3600)
+    code, _, err = said(capsys, "verify", "--meter", "m.xml", "--events", "events.yaml", "--rule", "CN_5WD")
+    assert code == 2
+    assert "no zone of local days" in err
+
+
+def test_a_pattern_names_one_meter_file(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "verify", "--meter", "met*.csv", "--events", "events.yaml", "--rule", "CN_5WD")
+    assert (code, "0.690 MWh" in out) == (0, True)
+    code, _, err = said(capsys, "verify", "--meter", "x*.csv", "--events", "events.yaml", "--rule", "CN_5WD")
+    assert code == 2
+    assert "0 paths fit 'x*.csv'; name one: there is none" in err
+
+
 def test_rules_that_are_not_there(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refused(capsys, "did you mean CN_5WD", "--rule", "CN_5W")
     refused(capsys, "stands twice", "--rule", "CN_5WD", "--rule", "CN_5WD@1")
@@ -336,6 +358,7 @@ def test_own_rules(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(capsys, "rules", "TWO", "--rules", "own.yaml")
     assert code == 0
     assert "TWO@7  Two days" in out
+    refused(capsys, "kept in version 7, not 6", "--rule", "TWO@6", "--rules", "own.yaml")
 
 
 @pytest.mark.skipif(not MV.is_dir(), reason="the measurement sample is absent")

@@ -220,7 +220,7 @@ def test_a_replay_of_another_policy_is_refused(tmp_path: Path, changes: dict[str
 def test_a_job_log_without_its_policy_proves_nothing(tmp_path: Path) -> None:
     given_ = replay_files(tmp_path)
     text = (tmp_path / "e.yaml").read_text()
-    (tmp_path / "e.yaml").write_text(text.partition("replay:")[0])
+    (tmp_path / "e.yaml").write_text(text.partition("replay:")[0] + "zone: Asia/Shanghai\n")
     with pytest.raises(DataError, match="needs a `replay:` section"):
         statements(given_)
     (tmp_path / "e.yaml").write_text(text.replace("first_come", "magic").replace("policy_hash: ", "policy_hash: x"))

@@ -101,6 +101,9 @@ def test_the_calendar_shows_every_day_of_a_short_look_back() -> None:
     days = {"2026-03-30": "used", "2026-03-31": "lost", "2026-04-01": "spare"}
     parts = "".join(days_picture(days, "2026-04-02", ["d"] * 7, "narrow").parts)
     assert [int(t) for t in re.findall(r">(\d+)</text>", parts)] == [3, 30, 31, 1, 2]  # the month stands first
+    weeks = {"2026-03-25": "used", "2026-04-07": "used"}
+    wide = "".join(days_picture(weeks, "2026-04-09", ["d"] * 7, "wide").parts)
+    assert re.findall(r">(\d{4}-\d\d)<", wide) == ["2026-04"]
 
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

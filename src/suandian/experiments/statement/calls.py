@@ -43,7 +43,7 @@ class Call:
 class Calls:
     """An events file, read.
 
-    zone        of local times and local days
+    zone        of local times and local days; "" where the file names none and all its times carry an offset
     history     every event and outage of the file, and the days that the parties left out
     replay      the section as texts, for `replaying.policy_of`; None where there is none
     """
@@ -72,9 +72,9 @@ def read_calls(path: Path, *, zone: str = "") -> Calls:
     document = _document(path)
     if "instructions" in document or "time" in document:
         return _scenario_calls(path, zone)
-    zone = str(document.get("zone") or zone or "UTC")
+    zone = str(document.get("zone") or zone)
     faults: list[Fault] = []
-    wrong = zone_fault(zone, "zone")
+    wrong = zone_fault(zone, "zone") if zone else None
     if wrong is not None:
         raise ScenarioError([wrong], source=str(path))
     faults += _unknown("", document, "")
@@ -220,10 +220,13 @@ def _times(row: Mapping[str, Any], keys: Sequence[str], zone: str, path: str, fa
             faults.append(Fault(f"{path}.{key}", "is missing; write e.g. 2026-04-22T18:00"))
             continue
         moment: datetime | Fault = instant(str(row[key]), zone, f"{path}.{key}")
-        if isinstance(moment, Fault):
+        if isinstance(moment, datetime):
+            found.append(int(moment.timestamp()))
+        elif zone:
             faults.append(moment)
         else:
-            found.append(int(moment.timestamp()))
+            told = f"{row[key]} names no zone; write `zone: Asia/Shanghai` at the top of the file, or say --zone"
+            faults.append(Fault(moment.path, told if "naive" in moment.message else moment.message))
     return found
 
 

@@ -222,13 +222,15 @@ def days_picture(days: Mapping[str, str], event_day: str, weekdays: Sequence[str
     canvas = Canvas(WIDTHS[form], int(24 + 7 * cell + 4))
     for row, weekday in enumerate(weekdays):
         canvas.text(0, 24 + row * cell + cell / 2 + 4, weekday, colour=tokens.MUTED)
-    month = 0
-    for week in range(weeks):
-        monday = first + timedelta(days=7 * week)
+    mondays = [first + timedelta(days=7 * week) for week in range(weeks)]
+    named = [week for week in range(weeks) if week == 0 or mondays[week].month != mondays[week - 1].month]
+    for at, week in enumerate(named):
+        # A first month of few weeks gives way to the next, whose name would run into it.
+        if at + 1 == len(named) or (named[at + 1] - week) * cell > 60:
+            month = f"{mondays[week]:%m}" if narrow else f"{mondays[week]:%Y-%m}"
+            canvas.text(name_px + week * cell, 14, month, colour=tokens.MUTED)
+    for week, monday in enumerate(mondays):
         x = name_px + week * cell
-        if monday.month != month and (month == 0 or week < weeks):
-            canvas.text(x, 14, f"{monday:%m}" if narrow else f"{monday:%Y-%m}", colour=tokens.MUTED)
-            month = monday.month
         for row in range(7):
             day = monday + timedelta(days=row)
             state = "event" if day == last else days.get(day.isoformat(), "")

@@ -55,11 +55,14 @@ def statements(given: Inputs) -> list[Statement]:
     """
     calls = read_calls(given.events, zone=given.zone)
     readings = read_meters(
-        given.meter, form=given.form, zone=given.zone or calls.zone, label=given.label, unit=given.unit,
+        given.meter, form=given.form, zone=calls.zone, label=given.label, unit=given.unit,
         meter=given.meter_ids[0] if len(given.meter_ids) == 1 else "",
     )  # fmt: skip
     wanted = _meters(readings, calls, given.meter_ids)
-    table = readings.only(wanted).table(given.zone or calls.zone, calls.calendar)
+    zone = calls.zone or readings.zone
+    if not zone:
+        raise DataError(f"{given.events}: no zone of local days; write `zone: Asia/Shanghai` there, or say --zone")
+    table = readings.only(wanted).table(zone, calls.calendar)
     _ask(table, given, readings)
     evidence, notes = _evidence(given, calls, table)
     notes = (*notes, *_doubts(given, table, readings))
@@ -140,7 +143,12 @@ def _doubts(given: Inputs, table: LoadTable, readings: MeterReadings) -> list[st
 
 def _rules(given: Inputs) -> list[Rule]:
     own = read_rules(given.own_rules) if given.own_rules is not None else {}
-    chosen = [own[name.partition("@")[0]] if name.partition("@")[0] in own else rule(name) for name in given.rules]
+    chosen = []
+    for name in given.rules:
+        found = own.get(name.partition("@")[0]) or rule(name)
+        if name not in (found.id, found.ref):
+            raise DataError(f"rule {found.id!r} is kept in version {found.version}, not {name.partition('@')[2]}")
+        chosen.append(found)
     twice = sorted({one.ref for one in chosen if [other.ref for other in chosen].count(one.ref) > 1})
     if twice:
         raise DataError(f"rule {twice[0]} stands twice; two baselines are two different rules")
@@ -150,7 +158,7 @@ def _rules(given: Inputs) -> list[Rule]:
 def _evidence(given: Inputs, calls: Calls, table: LoadTable) -> tuple[Evidence, tuple[str, ...]]:
     temperature_c, notes = None, []
     if given.temperature is not None:
-        temperature_c, note = _temperature_c(given.temperature, table.axis, given.zone or calls.zone)
+        temperature_c, note = _temperature_c(given.temperature, table.axis, calls.zone)
         notes += [note] if note else []
     load = replayed(given.job_log, calls, table) if given.job_log is not None else None
     return Evidence(temperature_c=temperature_c, replayed=load), tuple(notes)

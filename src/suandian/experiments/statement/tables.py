@@ -32,9 +32,9 @@ def hand_part(made: Statement, m: Measured, w: Word) -> dict[str, Any] | None:
     if windowed:
         heads.append(", ".join(span(*one, zone, day=False) for one in hand.window_spans_s))
 
-    def cells(values: Any, window: float) -> list[str]:  # noqa: ANN401
+    def cells(values: Any, window_mw: float) -> list[str]:  # noqa: ANN401
         parts = [power.text(float(v)) for v in values] if each else []
-        return [*parts, power.text(float(values.mean())), *([power.text(window)] if windowed else [])]
+        return [*parts, power.text(float(values.mean())), *([power.text(window_mw)] if windowed else [])]
 
     rows = [
         [day, f"{weight:.4g}", *cells(row, float(hand.window_mw[at]) if windowed else 0.0)]
