@@ -56,14 +56,20 @@ def verify(
     Give two rules and the lesser result stands; where they differ by more than their error, somebody has to look. Exit
     code 2 and the reasons where the inputs are doubtful or nothing is measurable.
 
-    Example: meter.csv has the columns `start, import [kWh]`, and events.yaml says
+    Example: meter.csv has the columns `start` and `import [kWh]`, and events.yaml says
 
+    \b
       zone: Asia/Shanghai
+      events:
+        - id: april-22
+          notice: 2026-04-22T09:00
+          start: 2026-04-22T18:00
+          end: 2026-04-22T20:00
+          committed: 2 MW
 
-      events: [{id: e1, notice: 2026-04-22T09:00, start: 2026-04-22T18:00, end: 2026-04-22T20:00, committed: 2 MW}]
-
+    \b
     Then:
-
+      suandian verify --meter meter.csv --events events.yaml --rule CN_5WD
       suandian verify --meter meter.csv --events events.yaml --rule CAISO_10IN10 --rule CN_5WD --out statement
     """
     from suandian.experiments.statement.document import statement_document

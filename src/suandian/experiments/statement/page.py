@@ -69,7 +69,7 @@ def _body(made: Statement, lang: str) -> dict[str, Any]:
         "rests": views.rests(made, w, lang),
         "cards": views.cards(made, w),
         "day": _day(made, w),
-        "rules_picture": _rules_picture(made, w),
+        "rules_picture": _rules_picture(made, w) if made.measurable else None,
         "rules": _rules(made, w),
         "two": _two(made, w, lang),
         "hands": hands,
@@ -181,8 +181,6 @@ def _rules_picture(made: Statement, w: views.Word) -> Picture:
 def _rules_title(made: Statement, w: views.Word) -> str:
     energy = energies(made)
     found = [m.result for m in made.results if m.result.measurable]
-    if not found:
-        return w("f_rules_none")
     if len(found) == 1:
         return w("f_rules", rule=found[0].rule.ref, energy=energy.with_unit(found[0].delivered_mwh))
     one, other = found[0], found[1]
@@ -230,7 +228,7 @@ def _calendar(made: Statement, w: views.Word) -> Picture:
     for day, reason in result.days_rejected:
         states[day] = "spare" if reason in _SPARE else "other" if reason in _OTHER else "lost"
     event_day = clock(made.event.start_s, made.zone)[:10]
-    title = w("f_days", used=len(result.days_used), looked=len(states))
+    title = w("f_days" if made.measurable else "f_days_found", used=len(result.days_used), looked=len(states))
     weekdays: Sequence[str] = w("weekdays").split()
     keys = [key for key in ("used", "spare", "other", "lost") if key in states.values()]
     swatches = {key: ("fill", DAY_FILL[key][0]) for key in keys} | {"lost": ("hatch", tokens.CONTROL)}

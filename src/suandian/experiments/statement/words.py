@@ -42,6 +42,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The interval holds zero: this rule on this load cannot see an effect of this size.",
         "区间包含零：此规则在此负荷上分辨不出这样大小的效果。",
     ),
+    "why": ("Why", "原因"),
     "rest_event": (
         "{direction} event {event}, {span} ({zone}), told {told}",
         "{direction}事件{event}，{span}（{zone}），通知于{told}",
@@ -100,7 +101,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "t_difference": ("Delivered, {unit}", "响应，{unit}"),
     "f_rules": ("{rule} gives {energy}", "{rule}得{energy}"),
     "f_rules_two": ("{first} gives {one}, {second} {other}", "{first}得{one}，{second}得{other}"),
-    "f_rules_none": ("No rule gives a result", "没有规则给出结果"),
     "s_rules": (
         "delivered energy by rule with its {level} interval, {unit}",
         "各规则的响应电量及其{level}区间，{unit}",
@@ -150,6 +150,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     # days
     "h_days": ("Days used and not used", "采用与未采用的日期"),
     "f_days": ("{used} of the {looked} days looked at were averaged", "所查{looked}天中有{used}天计入平均"),
+    "f_days_found": ("{used} comparable days were found among {looked}", "所查{looked}天中有{used}天可比"),
     "s_days": ("look-back of {rule}, one column a week", "{rule}的回溯期，每列一周"),
     "c_days": ("Each day was judged once; the reasons stand in the table.", "每一天均有判定，原因见表。"),
     "l_used": ("averaged", "计入平均"),
@@ -201,7 +202,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "how_firm_level": ("an agreed level", "约定负荷水平"),
     "how_nominated": ("a nominated schedule", "申报曲线"),
     "how_replay": ("a replay of the job log", "作业日志回放"),
-    "how_day_matching": ("days that could not be found", "未能找到的可比日"),
+    "how_day_matching": ("the hours before the notice, as the rule's fallback", "通知前的时段（规则的备用方法）"),
 }
 
 
