@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,41 @@ def test_green_button_directions_points_and_estimates(tmp_path: Path) -> None:
 def test_green_button_power_needs_no_step(tmp_path: Path) -> None:
     found = read_meters(green_button(tmp_path / "g.xml", {"p": {1: [3, 4]}}, STARTS[:2], 900, uom=38, power_of_ten=3))
     np.testing.assert_allclose(found.load_mw[0] * 1000, [3, 4])
+
+
+def test_green_button_with_prefixes_and_without_links_between_its_parts(tmp_path: Path) -> None:
+    """Some utilities write `espi:` before every element and leave links out; one ReadingType is then the only one."""
+    file = green_button(tmp_path / "g.xml", {"p": {1: [1000, 2000]}}, STARTS[:2], 900)
+    text = re.sub(r'<link rel="related"[^>]*/>', "", file.read_text())
+    text = re.sub(
+        r"<(/?)(Interval|Reading|Usage|Meter|timePeriod|duration|start|value|uom|flow|power|accum)", r"<\1e:\2", text
+    )
+    text = text.replace(' xmlns="http://naesb.org/espi"', "").replace(
+        "<feed ", '<feed xmlns:e="http://naesb.org/espi" '
+    )
+    text = re.sub(r"<(/?)interval(Length)?>", r"<\1e:interval\2>", text)
+    file.write_text(text)
+    found = read_meters(file)
+    assert found.meters == ("p",)
+    np.testing.assert_allclose(found.load_mw[0] * 1000, [4, 8])
+
+
+def test_green_button_registers_and_uneven_intervals_are_refused(tmp_path: Path) -> None:
+    file = green_button(tmp_path / "g.xml", {"p": {1: [1000, 2000]}}, STARTS[:2], 900)
+    text = file.read_text()
+    file.write_text(text.replace("<accumulationBehaviour>4", "<accumulationBehaviour>3"))
+    with pytest.raises(DataError, match="a running register"):
+        read_meters(file)
+    file.write_text(
+        text.replace(
+            "<duration>900</duration><start>" + str(STARTS[1]), "<duration>1800</duration><start>" + str(STARTS[1])
+        )
+    )
+    with pytest.raises(DataError, match="interval lengths 15 min, 30 min"):
+        read_meters(file)
+    file.write_text(text.replace("<value>2000</value>", "<value>two</value>"))
+    with pytest.raises(DataError, match="'two' stands where a whole number is due"):
+        read_meters(file)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -231,7 +232,13 @@ def test_a_job_log_without_its_policy_proves_nothing(tmp_path: Path) -> None:
 def test_files_are_named_by_event_and_by_meter_where_they_must() -> None:
     one = made("CN_5WD")
     assert file_names([one]) == ["e1"]
-    assert file_names([one, one]) == ["e1--m", "e1--m"]
+    assert file_names([one, replace(one, meter="n")]) == ["e1--m", "e1--n"]
+    # Ids that become one name stay two files.
+    assert file_names([replace(one, event=replace(EVENT, id=name)) for name in ("a/b", "a b", "../x")]) == [
+        "a-b",
+        "a-b~2",
+        "x",
+    ]
 
 
 def test_numbers_keep_one_number_of_decimals() -> None:

@@ -91,7 +91,12 @@ def statements(given: Inputs) -> list[Statement]:
 def file_names(made: Sequence[Statement]) -> list[str]:
     """A file name for every statement: of its event, and of its meter where an event has several."""
     events = [one.event.id for one in made]
-    return [_plain(one.event.id if events.count(one.event.id) == 1 else f"{one.event.id}--{one.meter}") for one in made]
+    names: list[str] = []
+    for one in made:
+        name = _plain(one.event.id if events.count(one.event.id) == 1 else f"{one.event.id}--{one.meter}")
+        same = sum(1 for other in names if other == name or other.startswith(f"{name}~"))
+        names.append(f"{name}~{same + 1}" if same else name)
+    return names
 
 
 def _plain(text: str) -> str:
