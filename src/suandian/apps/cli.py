@@ -1,4 +1,4 @@
-"""The command line: `suandian run | check | classify | init | …`. Heavy imports happen inside the commands."""
+"""The command line: `suandian run | check | classify | verify | init | …`. Heavy imports happen inside the commands."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from suandian.apps.output import (
     tell_error,
     write_whole,
 )
+from suandian.apps.verify_cli import rules, verify
 
 if TYPE_CHECKING:
     from suandian.experiments.scenario import Scenario
@@ -118,6 +119,8 @@ def check(
 
 
 app.command()(classify)
+app.command()(verify)
+app.command()(rules)
 
 
 @app.command()

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, partial
-from importlib import resources
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from suandian.experiments.classification import drawings, views
 from suandian.experiments.classification.result import Classification
@@ -20,41 +16,18 @@ from suandian.experiments.classification.statements import LOCATION_WORDS, state
 from suandian.experiments.classification.words import word
 from suandian.experiments.report import tokens
 from suandian.experiments.report.numbers import fixed
+from suandian.experiments.report.pieces import Picture, Table, environment, resource_text, style
 
 __all__ = ["html"]
 
 _LANGUAGES = ("en", "zh")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of the page: heads, rows of cells; the first column heads its row."""
-
-    caption: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    scrolls: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A figure: id, what it finds, what it shows, the drawing, a sentence below, and its numbers."""
-
-    id: str
-    title: str
-    sub: str
-    drawing: Markup
-    caption: str
-    legend: Sequence[tuple[str, str, str]] = ()
-    table: Table | None = None
-
-
 def html(found: Classification, lang: str = "en") -> str:
     """The whole page; `lang` (`en` or `zh`) is the language in which it opens. Raises `ValueError` for another."""
     if lang not in _LANGUAGES:
         raise ValueError(f"the page speaks 'en' and 'zh', not {lang!r}")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(_text(__package__, "template.html"))
+    template = environment().from_string(resource_text(__package__, "template.html"))
     return template.render(
         lang=lang,
         title=word(lang, "eyebrow"),
@@ -62,7 +35,7 @@ def html(found: Classification, lang: str = "en") -> str:
         lost=tokens.CONTROL,
         sensitivity_h=float(found.sensitivity["duration_h"][0]),
         bodies=[_body(found, language) for language in _LANGUAGES],
-        style=Markup(_style()),
+        style=style("suandian classify", __package__),
     )
 
 
@@ -376,22 +349,3 @@ def _records(found: Classification, w: views.Word) -> dict[str, Any] | None:
         remarks += [[f"{w(name)}: {r['reason']}", fixed(r["count"], 0), str(r["line"])] for r in records[name]]
     table = Table(w("h_read"), [w("reason"), w("rows"), w("first_line")], remarks) if remarks else None
     return {"counts": counts, "table": table}
-
-
-@cache
-def _text(package: str, name: str) -> str:
-    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
-
-
-@cache
-def _style() -> str:
-    """The report's style with this page's own rules after it."""
-    colours = {
-        "ink": tokens.INK, "muted": tokens.MUTED, "rule": tokens.RULE, "grid": tokens.GRID, "panel": tokens.PANEL,
-        "chosen": tokens.CHOSEN, "control-text": tokens.CONTROL_TEXT, "limit": tokens.LIMIT,
-    }  # fmt: skip
-    root = "".join(f"--{name}:{value};" for name, value in colours.items())
-    report = _text("suandian.experiments.report", "report.css")
-    return (
-        f':root{{{root}--font:{tokens.FONT};--running:"suandian classify"}}\n{report}\n{_text(__package__, "page.css")}'
-    )

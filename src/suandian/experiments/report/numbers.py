@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 __all__ = [
     "MEASURES",
+    "MINUS",
     "NBSP",
     "Measure",
     "Numbers",
