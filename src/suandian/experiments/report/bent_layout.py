@@ -151,6 +151,9 @@ def _head(study: Study, job: int, told: Story, top: float, form: str) -> dict[st
     ]
     if form != "narrow":
         parts.append(f"{fixed(float(jobs.energy_mwh[job]), 1)}{NBSP}MWh")
+        if jobs.checkpoint_every_h[job] > 0:
+            hours = fixed(float(jobs.checkpoint_every_h[job]), 1)
+            parts.append(study.words("checkpoint_every", hours=hours).replace(" ", NBSP))
     if len(visits(told)) <= 1:
         home = int(jobs.home[job])
         site = visits(told)[0][1] if visits(told) else home

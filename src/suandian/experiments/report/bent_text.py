@@ -31,6 +31,7 @@ class Account:
     slowed_h: float
     wait_h: float
     pauses: int
+    repeated_h: float
     moved_gb: float
     finished_s: int
 
@@ -50,6 +51,7 @@ def account(study: Study, arm: str, job: int) -> Account:
         slowed_h=float(run_h[told.stretches.gear > 0].sum()),
         wait_h=sum(end - begin for begin, end in told.waits_s) / 3600.0,
         pauses=len(told.pauses_s),
+        repeated_h=float(study.runs[arm].lost_s(truth.jobs)[job]) / 3600.0,
         moved_gb=len(told.transfers) * float(truth.jobs.data_gb[job]),
         finished_s=told.finished_s,
     )

@@ -67,23 +67,29 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "图中任务共等待 {waits}，降速运行 {slowed}，暂停 {pauses}\u00a0次；为其传输数据 {moved}。",
     ),
     "kinds_most": (
-        "Most of the bending is {first}: {energy} of computing, then {second} with {less}",
-        "让路最多的是{first}：涉及计算 {energy}；其次是{second}，{less}",
+        "The kind of flexibility used most is {first}, {energy} of computing, then {second}, {less}",
+        "用得最多的灵活性是{first}，涉及计算 {energy}；其次是{second}，{less}",
     ),
-    "kinds_one": ("All of the bending is {first}: {energy} of computing", "让路全部来自{first}：涉及计算 {energy}"),
+    "kinds_one": (
+        "The only kind of flexibility used is {first}, {energy} of computing",
+        "只用到{first}，涉及计算 {energy}",
+    ),
+    "kinds_batched": (
+        "No job had to bend: larger batches of interactive requests saved {energy}",
+        "作业无须让路：在线推理合批节省 {energy}",
+    ),
     "kinds_none": ("No kind of flexibility was used", "没有用到任何一种灵活性"),
     "kinds_sub": (
-        "Computing that each kind of flexibility touched, MWh of IT energy above idle, number of jobs, and its cost",
-        "每种灵活性涉及的计算：高于待机的 IT 电量 MWh、作业数及其代价",
+        "Computing that each kind of flexibility touched: MWh of IT energy above idle, number of jobs, what was paid",
+        "每种灵活性涉及的计算：高于待机的 IT 电量（MWh）、作业数、为此支付的费用",
     ),
     "kinds_caption": (
         "One job can bend in several ways and then counts in each, so the bars do not add up. "
-        "Later: began after its release. Paused: ran after a pause. Slowed: work done with capped GPUs, or with fewer. "
-        "Moved: ran elsewhere than where it was submitted. Batched: interactive energy saved by larger batches. "
-        "In the plan carriers, tenants and users are paid {cost} in all; pauses repeat {repeated} of work.",
-        "一个作业可以有多种让路方式，分别计入，因此各条不可相加。推迟：晚于可开始时间才开始。暂停：暂停之后的运行。"
-        "降速：以限功率或更少 GPU 完成的工作。迁移：在提交站点之外运行。合批：在线推理用更大批次节省的电量。"
-        "方案中支付给网络、租户和用户的费用合计 {cost}；暂停造成重算 {repeated}。",
+        "Later is more than one interval after the release; paused is what ran after a pause; moved is what ran "
+        "elsewhere than where it was submitted. "
+        "In the plan {cost} are paid in all to carriers, tenants and users; pauses repeat {repeated} of work.",
+        "一个作业可以有多种让路方式，分别计入，因此各条不可相加。推迟：晚于可开始时间一个时段以上；暂停：暂停之后的运行；"
+        "迁移：在提交站点之外的运行。方案中共向网络、租户和用户支付 {cost}；暂停造成重算 {repeated}。",
     ),
     "kind_later": ("starting later", "推迟开始"),
     "kind_paused": ("pausing", "暂停"),

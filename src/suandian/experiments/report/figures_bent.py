@@ -266,7 +266,18 @@ def _legend(study: Study, drawn: set[str]) -> tuple[LegendItem, ...]:
 def _table(study: Study, shown: Shown) -> Markup:
     """What each shown run did in the control and in the chosen arm."""
     words, jobs = study.words, study.finding.truth.jobs
-    heads = ("started", "finished", "due", "h_full", "h_slowed", "h_waits", "n_pauses", "gb_sent", "mwh_drawn")
+    heads = (
+        "started",
+        "finished",
+        "due",
+        "h_full",
+        "h_slowed",
+        "h_waits",
+        "n_pauses",
+        "h_repeated",
+        "gb_sent",
+        "mwh_drawn",
+    )
     signals = ("price", "carbon_row", "sunny_share")
     rows = []
     for job in shown.jobs:
@@ -281,6 +292,7 @@ def _table(study: Study, shown: Shown) -> Markup:
                     *(str(study.clock(s))[5:16].replace("T", " ") if s >= 0 else "–" for s in times),
                     *(fixed(hours, 1) for hours in (told.full_h, told.slowed_h, told.wait_h)),
                     fixed(told.pauses, 0),
+                    fixed(told.repeated_h, 1),
                     fixed(told.moved_gb, 0),
                     fixed(told.energy_mwh, 3),
                     fixed(told.price_cny_per_mwh, 1),

@@ -28,6 +28,7 @@ from suandian.experiments.report.canvas import Figure, Pool
 from suandian.experiments.report.captions import say
 from suandian.experiments.report.figures_bent import bent_figure
 from suandian.experiments.report.figures_grid import balance_figure, duration_figure
+from suandian.experiments.report.figures_kinds import kinds_figure
 from suandian.experiments.report.figures_week import week_figure
 from suandian.experiments.report.figures_work import day_figure, delay_figure, where_figure
 from suandian.experiments.report.provenance import provenance_rows
@@ -66,7 +67,9 @@ def html(finding: Finding, lang: str = "en") -> str:
     study = Study(finding, lang)
     pool = Pool()
     # Only studies whose work can do more than wait, pause and move for free have the part on how it bent.
-    bending = [figure for figure in (bent_figure(study, pool),) if figure] if bends(study) else []
+    bending = (
+        [figure for figure in (bent_figure(study, pool), kinds_figure(study, pool)) if figure] if bends(study) else []
+    )
     figures = {
         figure.id: figure
         for figure in (
