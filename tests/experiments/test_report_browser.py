@@ -76,6 +76,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "county": make_finding(),
         "site": make_finding(Options(feeders=0, battery=False, arms=("run_now", "rolling"))),
         "alone": make_finding(Options(arms=("run_now",), days=2)),
+        "bent": make_finding(Options(days=7, flexible=True)),
     }
     found = {f"{name}-{lang}": folder / f"{name}-{lang}.html" for name in findings for lang in ("en", "zh")}
     for name, path in found.items():
@@ -109,7 +110,7 @@ def opened(browser: Any, path: Path, width: int) -> tuple[Any, Any, list[str]]:
 
 
 @pytest.mark.parametrize("width", [1440, 768, 390])
-@pytest.mark.parametrize("name", ["county-en", "county-zh", "site-en", "alone-zh"])
+@pytest.mark.parametrize("name", ["county-en", "county-zh", "site-en", "alone-zh", "bent-en", "bent-zh"])
 def test_nothing_is_clipped_or_overlaps(browser: Any, pages: dict[str, Path], name: str, width: int) -> None:
     page, frame, errors = opened(browser, pages[name], width)
     try:

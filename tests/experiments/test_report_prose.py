@@ -34,6 +34,7 @@ CASES = {
     "no_bound": Options(late_foresight=40, bound_ratio=1.2),
     "dearer": Options(demand_cny_per_mw_month=38_000.0),
     "dark": Options(pv=False, battery=False),
+    "flexible": Options(days=7, flexible=True),
     "short": Options(days=2, arms=("run_now", "rolling")),
 }
 #: unit in prose → how much of the KPI's own unit it is
@@ -186,8 +187,12 @@ def fact_value(finding: Finding, name: str) -> float | None:
     return found[key]() if key in found else None
 
 
-#: facts of one figure, recomputed in the tests of that figure
+#: facts of one figure, recomputed in the tests of that figure (those of runs that bent in test_report_bending.py and
+#: test_report_kinds.py)
 FIGURE_FACTS = {"sunny_delta_mw", "inside_mw", "outside_mw", "day_peak_mw", "it_total", "site_gain"}
+FIGURE_FACTS |= {"bent_sunny", "bent_price", "bent_carbon", "bent_energy", "bent_spare_h"}
+FIGURE_FACTS |= {"bent_count", "bent_of_count", "bent_wait_h", "bent_slowed_h", "bent_pauses", "bent_moved_gb"}
+FIGURE_FACTS |= {"kinds_mwh", "kinds_cost", "kinds_repeated_mwh"}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -40,13 +40,14 @@ class Shown:
     """Rows of the job table, by falling energy, and the window of whole local days `[first, last)` in intervals.
 
     `kind` is the kind of work they were chosen from, empty where the study has no training. `leader` is the largest
-    of all: the window is made for it.
+    of all: the window is made for it. `bent` tells whether the chosen arm changed a tenth of their energy.
     """
 
     jobs: tuple[int, ...]
     kind: str
     first: int
     last: int
+    bent: bool
 
     @property
     def leader(self) -> int:
@@ -87,8 +88,8 @@ def choose(study: Study) -> Shown | None:
     Training runs that might have waited (all kinds with slack where there is no such training), by falling energy,
     and of those the ones that bent: the chosen arm changed a tenth or more of the energy they drew, in time, in
     place or in size. Where none did, the largest. The first sets the window: whole local days from its release until
-    it is due and finished in both arms, four at least. With it are shown, of those that fit the window, the largest
-    moved, the largest paused and the largest slowed one that is not yet shown, then the next.
+    it is due and finished in both arms, four at least. Shown are, of those that fit the window, the largest moved,
+    the largest paused and the largest slowed one, then the next.
     """
     jobs = study.finding.truth.jobs
     if not len(jobs):
@@ -99,20 +100,21 @@ def choose(study: Study) -> Shown | None:
     levers = levers_used(study, study.chosen)
     pulled = levers["moved"] | levers["paused"] | levers["slowed"]
     order = np.argsort(-jobs.energy_mwh, kind="stable")
-    largest = [int(row) for row in order[wanted[order]]]
-    bent = [row for row in largest if pulled[row]][:_LOOKED_AT_COUNT]
+    every = [int(row) for row in order[wanted[order]]]
+    bent = [row for row in every if pulled[row]][:_LOOKED_AT_COUNT]
     bent = [row for row in bent if study.alone or changed_ratio(study, row) >= BENT_RATIO]
-    ranked = bent or largest
+    ranked = bent or every
     last_s = _last_s(study)
     first, last = _window(study, int(jobs.released_s[ranked[0]]), int(last_s[ranked[0]]))
     edges_s = np.append(study.finding.truth.axis.starts_s(), study.finding.truth.axis.end_s)
     fits = (jobs.released_s >= edges_s[first]) & (np.minimum(last_s, edges_s[-1]) <= edges_s[last])
     shown = ranked[:1]
     for lever in ("moved", "paused", "slowed"):
-        shown += [row for row in ranked if fits[row] and levers[lever][row] and row not in shown][:1]
+        largest = next((row for row in ranked if fits[row] and levers[lever][row]), shown[0])
+        shown += [largest] if largest not in shown else []
     shown += [row for row in ranked if fits[row] and row not in shown]
     kept = sorted(shown[:_SHOWN_COUNT], key=ranked.index)
-    return Shown(tuple(kept), kind, first, last)
+    return Shown(tuple(kept), kind, first, last, bool(bent) and not study.alone)
 
 
 def changed_ratio(study: Study, job: int) -> float:

@@ -107,7 +107,7 @@ def bent_layout(
     layout["shapes"] = _shapes(study, shown, borders)
     for job, told, (_, bar, top) in zip(shown.jobs, stories, rows.runs, strict=True):
         layout["annotations"].append(_head(study, job, told, top, form))
-        layout["annotations"] += site_notes(study, told, bar, (borders[0], borders[-1]), form)
+        layout["annotations"] += site_notes(study, job, told, bar, (borders[0], borders[-1]), form)
     _signal_axes(study, layout, shown, sites, rows, form, limited=limited)
     return layout
 
@@ -143,24 +143,23 @@ def _shapes(study: Study, shown: Shown, borders: Sequence[str]) -> list[dict[str
 
 
 def _head(study: Study, job: int, told: Story, top: float, form: str) -> dict[str, Any]:
-    """`Run 19038 · 560 GPUs · 24.8 MWh · Shaoguan`: the site only where the run never changes it."""
+    """`Run 19038 · 560 GPUs · 24.8 MWh · checkpoint every 0.5 h · Qingyang → County`, shortened to what fits."""
     jobs = study.finding.truth.jobs
-    parts = [
-        f"<b>{study.words('run_number', number=str(int(jobs.id[job])))}</b>",
-        f"{fixed(int(jobs.gpus_max[job]), 0)}{NBSP}GPU" + ("s" if study.lang == "en" else ""),
-    ]
-    if form != "narrow":
-        parts.append(f"{fixed(float(jobs.energy_mwh[job]), 1)}{NBSP}MWh")
-        if jobs.checkpoint_every_h[job] > 0:
-            hours = fixed(float(jobs.checkpoint_every_h[job]), 1)
-            parts.append(study.words("checkpoint_every", hours=hours).replace(" ", NBSP))
-    if len(visits(told)) <= 1:
-        home = int(jobs.home[job])
-        site = visits(told)[0][1] if visits(told) else home
-        names = [short_name(study, row) for row in ((site,) if site == home else (home, site))]
-        parts.append(" → ".join(names))
-    font = {"size": 11 if form == "narrow" else 12, "color": tokens.INK}
-    return note(" · ".join(parts), 0, top, yref="y", yanchor="top", font=font)
+    home = int(jobs.home[job])
+    sites = [site for _, site in visits(told)] or [home]
+    chain = " → ".join(short_name(study, site) for site in (sites if sites[0] == home else [home, *sites]))
+    name = study.words("run_number", number=str(int(jobs.id[job])))
+    gpus = f"{fixed(int(jobs.gpus_max[job]), 0)}{NBSP}GPU" + ("s" if study.lang == "en" else "")
+    energy = f"{fixed(float(jobs.energy_mwh[job]), 1)}{NBSP}MWh"
+    every_h = float(jobs.checkpoint_every_h[job])
+    saves = study.words("checkpoint_every", hours=fixed(every_h, 1)).replace(" ", NBSP) if every_h > 0 else ""
+    size = 11 if form == "narrow" else 12
+    room_px = (tokens.FORM_WIDTH[form] - _LEFT[form] - 4) * 11 / size
+    options = [[gpus, energy, saves, chain], [gpus, energy, chain], [gpus, chain], [gpus, short_name(study, home)]]
+    texts = [" · ".join(filter(None, [name, *parts])) for parts in options]
+    text = next((text for text in texts if text_width_px(text) <= room_px), name)
+    marked = f"<b>{name}</b>{text.removeprefix(name)}"
+    return note(marked, 0, top, yref="y", yanchor="top", font={"size": size, "color": tokens.INK})
 
 
 def visits(told: Story) -> list[tuple[int, int]]:
@@ -182,23 +181,28 @@ def text_width_px(text: str) -> float:
     return sum(11.5 if ord(letter) > 0x2E00 else 6.4 for letter in text)
 
 
-def site_notes(study: Study, told: Story, bar: float, ends: tuple[str, str], form: str) -> list[dict[str, Any]]:
-    """Names of sites below the bar where they change, from the left, left out where they would meet the one before."""
+def site_notes(
+    study: Study, job: int, told: Story, bar: float, ends: tuple[str, str], form: str
+) -> list[dict[str, Any]]:
+    """Names of sites below the bar where they change; where two would meet, the one away from home is named."""
     stops = visits(told)
     if len(stops) <= 1:
         return []
     first, last = (np.datetime64(end.replace(" ", "T"), "s") for end in ends)
     plot_px = tokens.FORM_WIDTH[form] - _LEFT[form] - _RIGHT_PX
     per_s = plot_px / float((last - first).astype(np.int64))
-    notes, free_px = [], -1.0
-    for at_s, site in stops:
+    home = int(study.finding.truth.jobs.home[job])
+    taken: list[tuple[float, float]] = []
+    notes = []
+    for at_s, site in sorted(stops, key=lambda stop: (stop[1] == home, stop[0])):
         text = short_name(study, site)
         at_px = float((study.clock(at_s) - first).astype(np.int64)) * per_s
         width_px = text_width_px(text)
         shift_px = min(0.0, plot_px + _RIGHT_PX - 2 - at_px - width_px)
-        if at_px + shift_px < free_px:
+        low, high = at_px + shift_px, at_px + shift_px + width_px + 6
+        if any(low < other_high and other_low < high for other_low, other_high in taken):
             continue
-        free_px = at_px + shift_px + width_px + 6
+        taken.append((low, high))
         font = {"size": 11, "color": tokens.INK}
         place = {"xref": "x", "yref": "y", "yanchor": "top", "xshift": shift_px, "font": font}
         notes.append(note(text, 0, bar - 1, **place) | {"x": stamp(study, at_s)})
@@ -232,7 +236,7 @@ def _signal_axes(
         layout[f"yaxis{number}"] = axis(
             domain=domain,
             range=list(nice_range(min(0.0, low) if key == "price" else low - 25.0, high, 0.12)),
-            nticks=3,
+            nticks=2,
             anchor="x",
             separatethousands=True,
         )

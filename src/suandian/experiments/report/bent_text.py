@@ -64,7 +64,7 @@ def bent_title(study: Study, shown: Shown, arm: str) -> Markup:
     the control's.
     """
     before, after = account(study, study.control, shown.leader), account(study, arm, shown.leader)
-    run = say(study, "bent_run_training" if shown.kind else "bent_run_any")
+    run = say(study, f"bent_run_{'training' if shown.kind else 'any'}{'_bent' if shown.bent else ''}")
     gaps = {"run": run, "end": _end(study, shown.leader, arm, after), "control": control_phrase(study)}
     price = "元/MWh" if study.lang == "zh" else "CNY/MWh"
 
@@ -109,7 +109,7 @@ def bent_sub(study: Study, shown: Shown) -> Markup:
     """Period shown, and the rule by which the runs were chosen."""
     days = study.local[[shown.first, shown.last - 1]].astype("datetime64[D]")
     period = tagged("date", "bent", "", study.period(days[0], days[1]))
-    return say(study, "bent_sub", period=period, runs=_runs(study, shown))
+    return say(study, "bent_sub" if shown.bent else "bent_sub_largest", period=period, runs=_runs(study, shown))
 
 
 def _runs(study: Study, shown: Shown) -> Markup:

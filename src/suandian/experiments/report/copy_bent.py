@@ -13,23 +13,25 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "section_bent": ("How computing bent", "计算如何让路"),
     "bent_run_training": ("training run", "训练任务"),
     "bent_run_any": ("run", "作业"),
+    "bent_run_training_bent": ("training run that bent", "受调整训练任务"),
+    "bent_run_any_bent": ("run that bent", "受调整作业"),
     "bent_runs_training": ("training runs", "训练任务"),
     "bent_runs_any": ("jobs", "作业"),
     "bent_sunny": (
-        "The largest {run} that bent draws {after} of its energy in the sunny hours, not {before}, and {end}",
-        "让路的最大{run}有 {after} 的电量用在阳光充足时段（对照 {before}），{end}",
+        "The largest {run} draws {after} of its energy in the sunny hours, not {before}, and {end}",
+        "最大的{run}有 {after} 的电量用在阳光充足时段（对照 {before}），{end}",
     ),
     "bent_price": (
-        "The largest {run} that bent buys its energy at {after} instead of {before} and {end}",
-        "让路的最大{run}平均电价由 {before} 降至 {after}，{end}",
+        "The largest {run} buys its energy at {after} instead of {before} and {end}",
+        "最大的{run}平均电价由 {before} 降至 {after}，{end}",
     ),
     "bent_carbon": (
-        "The largest {run} that bent runs on power of {after} instead of {before} and {end}",
-        "让路的最大{run}所用电的碳强度由 {before} 降至 {after}，{end}",
+        "The largest {run} runs on power of {after} instead of {before} and {end}",
+        "最大的{run}所用电的碳强度由 {before} 降至 {after}，{end}",
     ),
     "bent_energy": (
-        "The largest {run} that bent needs {after} instead of {before} and {end}",
-        "让路的最大{run}用电由 {before} 降至 {after}，{end}",
+        "The largest {run} needs {after} instead of {before} and {end}",
+        "最大的{run}用电由 {before} 降至 {after}，{end}",
     ),
     "bent_none": (
         "The largest {run} gains nothing on its own: it pays {after}, not {before}, and {end}",
@@ -46,9 +48,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "bent_open": ("is not finished when the study ends", "到研究期末仍未完成"),
     "bent_sub": (
         "{period}, local time. Chosen by a fixed rule: the largest {runs} of which a tenth or more of the energy "
-        "changed, among them the largest that was moved, that was paused and that was slowed",
-        "{period}，当地时间。按固定规则选取：电量有一成以上发生改变的最大{runs}，其中包括最大的被迁移、被暂停、被降速者",
+        "changed, among them the largest moved, the largest paused and the largest slowed one",
+        "{period}，当地时间。按固定规则选取：一成以上电量发生改变的最大{runs}，其中包括最大的被迁移、被暂停、被降速者",
     ),
+    "bent_sub_largest": ("{period}, local time. The largest {runs}", "{period}，当地时间。最大的{runs}"),
     "bent_caption": (
         "A bar is as tall as the power the run draws; the grey bar above is the same run with {control}. "
         "Paler is slower. On the pale bands, solar at {place} exceeds what cannot wait. "

@@ -40,7 +40,7 @@ CHOSEN = "#0B5CAD"
 #: a run below full speed: paler than the arm's own colour (capped GPUs, fewer GPUs; the control's in any gear)
 CAPPED = "#6FA6DB"
 NARROWER = "#C3DDF5"
-CONTROL_SLOWED = "#C4C9CF"
+CONTROL_SLOWED = "#BCC0C5"
 
 FONT = (
     "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', Roboto, 'DejaVu Sans', 'PingFang SC', "
