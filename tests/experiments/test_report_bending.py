@@ -205,7 +205,7 @@ def test_bars_are_as_tall_as_the_power_and_as_long_as_the_time() -> None:
         # Standing on the base: the middle is half of the height above it.
         assert column["y"] == pytest.approx([100.0 + 12.0 * power])
     assert pool.columns[drawn["narrower"]["base"]["$"]] == ["2026-04-01 08:00:00"]
-    assert "50\u00a0% / 40\u00a0%" in pool.columns[drawn["narrower"]["hovertext"]["$"]][0]
+    assert "50\u00a0% of the speed, 40\u00a0% of the power" in pool.columns[drawn["narrower"]["hovertext"]["$"]][0]
 
 
 def test_control_is_grey_and_a_transfer_is_hatched() -> None:

@@ -124,8 +124,10 @@ def test_unknown_language_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_names_from_a_scenario_cannot_become_markup() -> None:
-    finding = make_finding(Options(days=2, arms=("run_now", "rolling")))
+@pytest.mark.parametrize("flexible", [False, True])
+def test_names_from_a_scenario_cannot_become_markup(flexible: bool) -> None:
+    options = Options(days=2, arms=("run_now", "rolling"), sites=1 if flexible else 3, flexible=flexible)
+    finding = make_finding(options)
     evil = '</script><img src=x onerror="alert(1)">'
     site = replace(finding.truth.fleet.sites[0], name=evil, feeder="")
     fleet = replace(finding.truth.fleet, sites=(site,), feeders=())

@@ -192,7 +192,7 @@ def fact_value(finding: Finding, name: str) -> float | None:
 FIGURE_FACTS = {"sunny_delta_mw", "inside_mw", "outside_mw", "day_peak_mw", "it_total", "site_gain"}
 FIGURE_FACTS |= {"bent_sunny", "bent_price", "bent_carbon", "bent_energy", "bent_spare_h"}
 FIGURE_FACTS |= {"bent_count", "bent_of_count", "bent_wait_h", "bent_slowed_h", "bent_pauses", "bent_moved_gb"}
-FIGURE_FACTS |= {"kinds_mwh", "kinds_cost", "kinds_repeated_mwh"}
+FIGURE_FACTS |= {"kinds_later_mwh", "kinds_paused_mwh", "kinds_cost", "kinds_repeated_mwh"}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

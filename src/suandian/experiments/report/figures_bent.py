@@ -25,7 +25,7 @@ from suandian.experiments.report.bent_layout import (
 from suandian.experiments.report.bent_text import account, bent_caption, bent_sub, bent_title
 from suandian.experiments.report.canvas import Drawing, Figure, LegendItem, Pool, Variant
 from suandian.experiments.report.captions import surplus_mask
-from suandian.experiments.report.numbers import NBSP, fixed
+from suandian.experiments.report.numbers import fixed, percent
 from suandian.experiments.report.reading import runs
 from suandian.experiments.report.study import Study
 from suandian.experiments.report.table import number_table
@@ -104,7 +104,6 @@ def bars(study: Study, pool: Pool, told: Story, base: float, full_px: float, arm
         else (tokens.CHOSEN, tokens.CAPPED, tokens.NARROWER)
     )
     slow = own.gear > 0
-    thin_px = 1.5 if quiet else 2.0
     found: list[Json] = []
     for key, mask, colour in (
         ("full_speed", ~slow, full),
@@ -114,51 +113,59 @@ def bars(study: Study, pool: Pool, told: Story, base: float, full_px: float, arm
         rows = np.flatnonzero(mask)
         spans = [(int(own.begin_s[row]), int(own.end_s[row])) for row in rows]
         texts = [
-            f"{short_name(study, int(own.site[row]))}, {study.words(key)}: "
-            f"{fixed(speed[row] * 100, 0)}{NBSP}% / {fixed(power[row] * 100, 0)}{NBSP}%"
+            f"{short_name(study, int(own.site[row]))}, {study.words(key)}<br>" + _shares(study, speed[row], power[row])
             for row in rows
         ]
-        found.append(_bar(study, pool, spans, base, power[rows] * full_px, texts, colour) | {"meta": key})
-    waits = [study.words("waits")] * len(told.waits_s)
-    middle = base + full_px / 2 - thin_px / 2
-    thin = _bar(study, pool, told.waits_s, middle, np.full(len(waits), thin_px), waits, full)
-    found.append(thin | {"meta": "waits"})
+        found += _bar(study, pool, key, spans, base, power[rows] * full_px, texts, colour)
+    thin_px = 1.5 if quiet else 2.0
+    middle, waits = base + full_px / 2 - thin_px / 2, [study.words("waits")] * len(told.waits_s)
+    found += _bar(study, pool, "waits", told.waits_s, middle, np.full(len(waits), thin_px), waits, full)
     sends = [(leaves, arrives) for leaves, arrives, _ in told.transfers]
     texts = [f"{study.words('sends')} {short_name(study, to)}" for _, _, to in told.transfers]
-    height_px = full_px * 0.5
-    sent = _bar(study, pool, sends, base + full_px * 0.25, np.full(len(sends), height_px), texts, "#FFFFFF")
-    sent["meta"] = "sends"
-    sent["marker"] |= {
-        "pattern": {"shape": "/", "size": 5, "solidity": 0.4, "fgcolor": tokens.INK, "bgcolor": "#FFFFFF"},
-        "line": {"color": tokens.INK, "width": 1},
-    }
-    return [bar for bar in (*found, sent) if bar["hovertext"]]
+    height_px = np.full(len(sends), full_px * 0.5)
+    sent = _bar(study, pool, "sends", sends, base + full_px * 0.25, height_px, texts, "#FFFFFF")
+    for bar in sent:
+        bar["marker"] |= {
+            "pattern": {"shape": "/", "size": 5, "solidity": 0.4, "fgcolor": tokens.INK, "bgcolor": "#FFFFFF"},
+            "line": {"color": tokens.INK, "width": 1},
+        }
+    return found + sent
+
+
+def _shares(study: Study, speed_ratio: float, power_ratio: float) -> str:
+    """`93 % of the speed, 75 % of the power`."""
+    return study.words("shares", speed=percent(speed_ratio * 100, 0), power=percent(power_ratio * 100, 0))
 
 
 def _bar(
     study: Study,
     pool: Pool,
+    key: str,
     spans: Sequence[tuple[int, int]],
     base: float,
     height_px: NDArray[np.float64],
     texts: Sequence[str],
     colour: str,
-) -> Json:
-    """Bars from the first to the second instant of each span, `height_px` tall, standing on `base`."""
+) -> list[Json]:
+    """Bars from the first to the second instant of each span, `height_px` tall, standing on `base`; none without."""
+    if not spans:
+        return []
     clocks = [(study.clock(begin), study.clock(end)) for begin, end in spans]
     times = [f"{str(a)[5:16].replace('T', ' ')}–{str(b)[11:16]}" for a, b in clocks]
-    hover = [f"{text}, {time}" for text, time in zip(texts, times, strict=True)]
-    return {
+    hover = [f"{text}<br>{time}" for text, time in zip(texts, times, strict=True)]
+    bar = {
         "type": "bar",
+        "meta": key,
         "orientation": "h",
         "base": pool.put_text([stamp(study, begin) for begin, _ in spans]),
         "x": pool.put([float((b - a).astype(np.int64)) * 1000.0 for a, b in clocks], 0),
         "y": pool.put(base + height_px / 2, 2),
         "width": pool.put(height_px, 2),
-        "hovertext": pool.put_text(hover) if hover else [],
+        "hovertext": pool.put_text(hover),
         "hovertemplate": "%{hovertext}<extra></extra>",
         "marker": {"color": colour, "line": {"width": 0}},
     }
+    return [bar]
 
 
 def _marks(study: Study, pool: Pool, shown: Shown, stories: Sequence[Story], rows: Rows) -> list[Json]:
@@ -215,10 +222,9 @@ def _signals(study: Study, pool: Pool, shown: Shown, arm: str, sites: Sequence[i
         spans = [
             (int(starts_s[a]), int(starts_s[b - 1]) + truth.axis.step_s) for a, b in runs(at_limit(study, arm)[span])
         ]
-        if spans:
-            texts = [study.words("limit_met")] * len(spans)
-            strip = _bar(study, pool, spans, 0.0, np.ones(len(spans)), texts, tokens.LIMIT)
-            data.append(strip | {"yaxis": f"y{number}"})
+        texts = [study.words("limit_met")] * len(spans)
+        strip = _bar(study, pool, "limit", spans, 0.0, np.ones(len(spans)), texts, tokens.LIMIT)
+        data += [bar | {"yaxis": f"y{number}"} for bar in strip]
         number += 1
     factor = max(1, round(0.25 / study.step_h))
     x = [*(stamp(study, int(s)) for s in starts_s[::factor]), stamp(study, int(starts_s[-1]) + truth.axis.step_s)]

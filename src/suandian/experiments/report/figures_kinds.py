@@ -49,7 +49,7 @@ def kinds_text(study: Study, found: Found) -> tuple[Markup, Markup]:
     used = [kind for kind in ranked if mine[kind].energy_mwh >= _LEAST_MWH]
 
     def energy(kind: str) -> Markup:
-        return study.fact(f"kinds_mwh.{kind}", mine[kind].energy_mwh, 1, "MWh")
+        return study.fact(f"kinds_{kind}_mwh", mine[kind].energy_mwh, 1, "MWh")
 
     def name(kind: str) -> Markup:
         return say(study, f"kind_{kind}")

@@ -140,6 +140,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "full_speed": ("Full speed", "全速"),
     "capped": ("Capped GPUs", "限功率"),
     "narrower": ("Fewer GPUs", "减少 GPU"),
+    "shares": ("{speed} of the speed, {power} of the power", "速度 {speed}，功率 {power}"),
     "waits": ("Waits or paused", "等待或暂停"),
     "sends": ("Data on their way to", "数据正传往"),
     "sends_data": ("Data on their way", "传输数据"),
