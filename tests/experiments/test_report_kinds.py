@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from finding_factory import Options, make_finding
 
+from suandian.experiments.kpi import _bent
 from suandian.experiments.report import html
 from suandian.experiments.report.canvas import Pool
 from suandian.experiments.report.figures_kinds import kinds_figure, kinds_text
@@ -83,6 +84,11 @@ def test_title_ranks_by_energy_and_batches_apart() -> None:
 
 def test_slowed_work_is_that_of_the_record_and_the_table_holds_every_arm() -> None:
     found = touched(STUDY, "rolling")
+    bent = _bent(FINDING.arms["rolling"].journal, FINDING.truth)
+    assert found["capped"].work_gpu_h + found["narrower"].work_gpu_h == pytest.approx(bent["slowed_gpu_h"])
+    # The factory's arms have no plans in their journals, so that the record's own sum holds no batches.
+    paid_cny = sum(kind.cost_cny for name, kind in found.items() if name != "batched")
+    assert paid_cny == pytest.approx(bent["cost_cny"])
     assert found["moved"].cost_cny == FINDING.arms["rolling"].kpis["transfer_cost_cny"]
     table = str(kinds_figure(STUDY, Pool()).numbers)
     assert table.count("<tr>") == 1 + len(KINDS) * len(FINDING.arms)

@@ -20,7 +20,7 @@ from suandian.experiments.report.study import Study
 __all__ = ["Rows", "bent_layout", "make_rows", "stamp"]
 
 #: Pixels of the parts of a run's group: head, control's bar, gap, bar at full power, labels of sites, air. (D)
-HEAD_PX, CONTROL_PX, GAP_PX, BAR_PX, LABEL_PX, AIR_PX = 20, 8, 3, 24, 17, 12
+HEAD_PX, CONTROL_PX, GAP_PX, BAR_PX, LABEL_PX, AIR_PX = 22, 8, 3, 24, 17, 12
 _STRIP_PX, _SIGNAL_PX, _TITLE_PX = 10, 36, 26
 _LEFT = {"wide": 44, "medium": 42, "narrow": 36}
 _RIGHT_PX = 16
