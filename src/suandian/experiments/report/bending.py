@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ __all__ = [
 Array = NDArray[np.float64]
 #: Runs shown, and the fewest days on the clock where the study has as many. (D)
 _SHOWN_COUNT, _DAYS_MIN = 4, 4
-#: A run bent where a tenth of its energy changed; of the largest that were touched, so many are looked at. (D)
+#: A run bent where a tenth of its energy changed; so many of the largest are looked at, of all and by lever. (D)
 BENT_RATIO, _LOOKED_AT_COUNT = 0.1, 200
 
 
@@ -100,21 +102,28 @@ def choose(study: Study) -> Shown | None:
     levers = levers_used(study, study.chosen)
     pulled = levers["moved"] | levers["paused"] | levers["slowed"]
     order = np.argsort(-jobs.energy_mwh, kind="stable")
-    every = [int(row) for row in order[wanted[order]]]
-    bent = [row for row in every if pulled[row]][:_LOOKED_AT_COUNT]
-    bent = [row for row in bent if study.alone or changed_ratio(study, row) >= BENT_RATIO]
-    ranked = bent or every
+    every = order[wanted[order]]
+    leader = next(_bent(study, every[pulled[every]]), None)
+    bent = leader is not None
+    first_of_all = int(every[0]) if leader is None else leader
     last_s = _last_s(study)
-    first, last = _window(study, int(jobs.released_s[ranked[0]]), int(last_s[ranked[0]]))
+    first, last = _window(study, int(jobs.released_s[first_of_all]), int(last_s[first_of_all]))
     edges_s = np.append(study.finding.truth.axis.starts_s(), study.finding.truth.axis.end_s)
     fits = (jobs.released_s >= edges_s[first]) & (np.minimum(last_s, edges_s[-1]) <= edges_s[last])
-    shown = ranked[:1]
-    for lever in ("moved", "paused", "slowed"):
-        largest = next((row for row in ranked if fits[row] and levers[lever][row]), shown[0])
-        shown += [largest] if largest not in shown else []
-    shown += [row for row in ranked if fits[row] and row not in shown]
-    kept = sorted(shown[:_SHOWN_COUNT], key=ranked.index)
-    return Shown(tuple(kept), kind, first, last, bool(bent) and not study.alone)
+    able = every[fits[every]]
+    shown = {first_of_all}
+    if bent:
+        shown |= {row for mask in levers.values() for row in islice(_bent(study, able[mask[able]]), 1)}
+    others = _bent(study, able[pulled[able]]) if bent else iter(able.tolist())
+    shown |= set(islice((row for row in others if row not in shown), _SHOWN_COUNT - len(shown)))
+    kept = [int(row) for row in every if int(row) in shown]
+    return Shown(tuple(kept), kind, first, last, bent)
+
+
+def _bent(study: Study, rows: NDArray[np.int64]) -> Iterator[int]:
+    """Those of the first `_LOOKED_AT_COUNT` of `rows` of which the chosen arm changed a tenth of the energy."""
+    if not study.alone:
+        yield from (row for row in rows[:_LOOKED_AT_COUNT].tolist() if changed_ratio(study, row) >= BENT_RATIO)
 
 
 def changed_ratio(study: Study, job: int) -> float:

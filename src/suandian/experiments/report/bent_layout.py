@@ -142,7 +142,7 @@ def _shapes(study: Study, shown: Shown, borders: Sequence[str]) -> list[dict[str
     return bands + lines
 
 
-def _head(study: Study, job: int, told: Story, top: float, form: str) -> dict[str, Any]:
+def _head(study: Study, job: int, told: Story, top_px: float, form: str) -> dict[str, Any]:
     """`Run 19038 · 560 GPUs · 24.8 MWh · checkpoint every 0.5 h · Qingyang → County`, shortened to what fits."""
     jobs = study.finding.truth.jobs
     home = int(jobs.home[job])
@@ -159,7 +159,7 @@ def _head(study: Study, job: int, told: Story, top: float, form: str) -> dict[st
     texts = [" · ".join(filter(None, [name, *parts])) for parts in options]
     text = next((text for text in texts if text_width_px(text) <= room_px), name)
     marked = f"<b>{name}</b>{text.removeprefix(name)}"
-    return note(marked, 0, top, yref="y", yanchor="top", font={"size": size, "color": tokens.INK})
+    return note(marked, 0, top_px, yref="y", yanchor="top", font={"size": size, "color": tokens.INK})
 
 
 def visits(told: Story) -> list[tuple[int, int]]:
@@ -182,7 +182,7 @@ def text_width_px(text: str) -> float:
 
 
 def site_notes(
-    study: Study, job: int, told: Story, bar: float, ends: tuple[str, str], form: str
+    study: Study, job: int, told: Story, bar_px: float, ends: tuple[str, str], form: str
 ) -> list[dict[str, Any]]:
     """Names of sites below the bar where they change; where two would meet, the one away from home is named."""
     stops = visits(told)
@@ -205,7 +205,7 @@ def site_notes(
         taken.append((low, high))
         font = {"size": 11, "color": tokens.INK}
         place = {"xref": "x", "yref": "y", "yanchor": "top", "xshift": shift_px, "font": font}
-        notes.append(note(text, 0, bar - 1, **place) | {"x": stamp(study, at_s)})
+        notes.append(note(text, 0, bar_px - 1, **place) | {"x": stamp(study, at_s)})
     return notes
 
 

@@ -65,9 +65,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "每个任务一条，高度为其功率。颜色越浅速度越低。浅色带：{place}光伏超过不可推迟用电的时段。",
     ),
     "bent_together": (
-        "The runs shown wait {waits}, run {slowed} below full speed and are paused {pauses}\u00a0times; "
-        "{moved} are sent for them.",
-        "图中任务共等待 {waits}，降速运行 {slowed}，暂停 {pauses}\u00a0次；为其传输数据 {moved}。",
+        "Together the runs shown wait {waits} and run {slowed} below full speed; pauses: {pauses}, data sent: {moved}.",
+        "图中任务共等待 {waits}，降速运行 {slowed}；暂停次数 {pauses}，传输数据 {moved}。",
     ),
     "kinds_most": (
         "The kind of flexibility used most is {first}, {energy} of computing, then {second}, {less}",

@@ -93,7 +93,7 @@ def _drawn(study: Study, shown: Shown, variants: Mapping[str, Variant]) -> set[s
     return found | ({"surplus"} if surplus_mask(study.flows[study.control])[shown.first : shown.last].any() else set())
 
 
-def bars(study: Study, pool: Pool, told: Story, base: float, full_px: float, arm: str) -> list[Json]:
+def bars(study: Study, pool: Pool, told: Story, base_px: float, full_px: float, arm: str) -> list[Json]:
     """One run in one arm: bars as tall as its power, by full speed, capped and fewer GPUs; waits thin; data hatched."""
     own = told.stretches
     gpus, power, speed = gear_shares(study.finding.truth.jobs, own)
@@ -116,14 +116,14 @@ def bars(study: Study, pool: Pool, told: Story, base: float, full_px: float, arm
             f"{short_name(study, int(own.site[row]))}, {study.words(key)}<br>" + _shares(study, speed[row], power[row])
             for row in rows
         ]
-        found += _bar(study, pool, key, spans, base, power[rows] * full_px, texts, colour)
+        found += _bar(study, pool, key, spans, base_px, power[rows] * full_px, texts, colour)
     thin_px = 1.5 if quiet else 2.0
-    middle, waits = base + full_px / 2 - thin_px / 2, [study.words("waits")] * len(told.waits_s)
+    middle, waits = base_px + full_px / 2 - thin_px / 2, [study.words("waits")] * len(told.waits_s)
     found += _bar(study, pool, "waits", told.waits_s, middle, np.full(len(waits), thin_px), waits, full)
     sends = [(leaves, arrives) for leaves, arrives, _ in told.transfers]
     texts = [f"{study.words('sends')} {short_name(study, to)}" for _, _, to in told.transfers]
     height_px = np.full(len(sends), full_px * 0.5)
-    sent = _bar(study, pool, "sends", sends, base + full_px * 0.25, height_px, texts, "#FFFFFF")
+    sent = _bar(study, pool, "sends", sends, base_px + full_px * 0.25, height_px, texts, "#FFFFFF")
     for bar in sent:
         bar["marker"] |= {
             "pattern": {"shape": "/", "size": 5, "solidity": 0.4, "fgcolor": tokens.INK, "bgcolor": "#FFFFFF"},
@@ -142,12 +142,12 @@ def _bar(
     pool: Pool,
     key: str,
     spans: Sequence[tuple[int, int]],
-    base: float,
+    base_px: float,
     height_px: NDArray[np.float64],
     texts: Sequence[str],
     colour: str,
 ) -> list[Json]:
-    """Bars from the first to the second instant of each span, `height_px` tall, standing on `base`; none without."""
+    """Bars from the first to the second instant of each span, `height_px` tall, standing on `base_px`; none without."""
     if not spans:
         return []
     clocks = [(study.clock(begin), study.clock(end)) for begin, end in spans]
@@ -159,7 +159,7 @@ def _bar(
         "orientation": "h",
         "base": pool.put_text([stamp(study, begin) for begin, _ in spans]),
         "x": pool.put([float((b - a).astype(np.int64)) * 1000.0 for a, b in clocks], 0),
-        "y": pool.put(base + height_px / 2, 2),
+        "y": pool.put(base_px + height_px / 2, 2),
         "width": pool.put(height_px, 2),
         "hovertext": pool.put_text(hover),
         "hovertemplate": "%{hovertext}<extra></extra>",
