@@ -242,13 +242,20 @@ def test_longer_texts_are_wider(one: str, two: str) -> None:
     assert text_width_px(one + two) == pytest.approx(text_width_px(one) + text_width_px(two))
 
 
-@pytest.mark.parametrize("form", ["wide", "narrow"])
-def test_the_site_away_from_home_is_named_before_home(form: str) -> None:
+@pytest.mark.parametrize("form", ["wide", "medium", "narrow"])
+def test_changes_of_site_are_named_in_order_and_apart(form: str) -> None:
     ends = ("2026-04-01 00:00", "2026-04-05 00:00")
     notes = site_notes(study(), 1, story(study(), "rolling", 1), 50.0, ends, form)
-    texts = [note["text"] for note in notes]
-    assert texts[0] == "Qingyang, Gansu"
-    assert next(note["x"] for note in notes) == "2026-04-01 16:00:00"
+    assert [(note["x"], note["text"]) for note in notes] == [
+        ("2026-04-01 16:00:00", "→ Qingyang, Gansu"),
+        ("2026-04-02 09:00:00", "→ County, Shandong"),
+    ]
+    # Places on a plot as wide as the form leaves it, 96 h long; the shift keeps the second off the first.
+    plot_px = {"wide": 1120 - 60, "medium": 700 - 58, "narrow": 358 - 52}[form]
+    left = [hours / 96 * plot_px + note["xshift"] for hours, note in zip((16, 33), notes, strict=True)]
+    assert left[1] >= left[0] + text_width_px("→ Qingyang, Gansu")
+    assert notes[0]["xshift"] == 0
+    assert (notes[1]["xshift"] > 0) == (form != "wide")
     assert site_notes(study(), 0, story(study(), "rolling", 0), 50.0, ends, form) == []
 
 

@@ -23,7 +23,7 @@ __all__ = ["Rows", "bent_layout", "make_rows", "stamp"]
 HEAD_PX, CONTROL_PX, GAP_PX, BAR_PX, LABEL_PX, AIR_PX = 22, 8, 3, 24, 17, 12
 _STRIP_PX, _SIGNAL_PX, _TITLE_PX = 10, 36, 26
 _LEFT = {"wide": 44, "medium": 42, "narrow": 36}
-_RIGHT_PX = 16
+_RIGHT_PX, _PUSH_PX = 16, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,27 +184,30 @@ def text_width_px(text: str) -> float:
 def site_notes(
     study: Study, job: int, told: Story, bar_px: float, ends: tuple[str, str], form: str
 ) -> list[dict[str, Any]]:
-    """Names of sites below the bar where they change; where two would meet, the one away from home is named."""
-    stops = visits(told)
+    """`→ site` below the bar at each change of site, pushed to the right of the one before where they would meet.
+
+    A label that would be pushed farther than `_PUSH_PX`, or out of the figure, is left out.
+    """
+    stops, home = visits(told), int(study.finding.truth.jobs.home[job])
     if len(stops) <= 1:
         return []
     first, last = (np.datetime64(end.replace(" ", "T"), "s") for end in ends)
     plot_px = tokens.FORM_WIDTH[form] - _LEFT[form] - _RIGHT_PX
     per_s = plot_px / float((last - first).astype(np.int64))
-    home = int(study.finding.truth.jobs.home[job])
-    taken: list[tuple[float, float]] = []
+    free_px = 0.0
     notes = []
-    for at_s, site in sorted(stops, key=lambda stop: (stop[1] == home, stop[0])):
-        text = short_name(study, site)
+    for number, (at_s, site) in enumerate(stops):
+        if number == 0 and site == home:
+            continue
+        text = f"→ {short_name(study, site)}"
         at_px = float((study.clock(at_s) - first).astype(np.int64)) * per_s
         width_px = text_width_px(text)
-        shift_px = min(0.0, plot_px + _RIGHT_PX - 2 - at_px - width_px)
-        low, high = at_px + shift_px, at_px + shift_px + width_px + 6
-        if any(low < other_high and other_low < high for other_low, other_high in taken):
+        left_px = max(min(at_px, plot_px + _RIGHT_PX - 2 - width_px), free_px)
+        if left_px - at_px > _PUSH_PX or left_px + width_px > plot_px + _RIGHT_PX:
             continue
-        taken.append((low, high))
+        free_px = left_px + width_px + 6
         font = {"size": 11, "color": tokens.INK}
-        place = {"xref": "x", "yref": "y", "yanchor": "top", "xshift": shift_px, "font": font}
+        place = {"xref": "x", "yref": "y", "yanchor": "top", "xshift": left_px - at_px, "font": font}
         notes.append(note(text, 0, bar_px - 1, **place) | {"x": stamp(study, at_s)})
     return notes
 
