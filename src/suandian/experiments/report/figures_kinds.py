@@ -115,7 +115,9 @@ def _drawing(study: Study, pool: Pool, found: Found, form: str) -> Drawing:
         )
         for kind, place, value in zip(KINDS, places, values, strict=True):
             text = _told(study, found[arm][kind], kind, form, held=kind in held)
-            where = {"xref": "x", "yref": "y", "xshift": 6, "font": {"size": size, "color": tokens.INK}}
+            # On white, so that no grid line runs through the words.
+            where: dict[str, Any] = {"xref": "x", "yref": "y", "xshift": 6, "bgcolor": "rgba(255,255,255,.85)"}
+            where["font"] = {"size": size, "color": tokens.INK}
             layout["annotations"].append(note(text, value, place, **where))
     return {"data": data, "layout": layout}
 
