@@ -140,7 +140,8 @@ def test_without_training_all_work_that_may_wait_is_looked_at() -> None:
     shown = choose(other)
     assert shown is not None
     assert shown.kind == ""
-    assert shown.jobs == (0, 1, 2, 5)
+    # 106 only began later, which every job may: it did not bend.
+    assert shown.jobs == (0, 1, 2)
     assert "training" not in bent_title(other, shown, "rolling")
 
 
