@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
+from bent_factory import bend
 from numpy.typing import NDArray
 
 from suandian.experiments.finding import Arm, Finding, Provenance
@@ -55,6 +56,7 @@ class Options:
     reverse_lean: bool = False
     demand_cny_per_mw_month: float = 12_000.0
     zone: str = "Asia/Shanghai"
+    flexible: bool = False
 
 
 def make_finding(options: Options | None = None) -> Finding:
@@ -80,7 +82,7 @@ def make_finding(options: Options | None = None) -> Finding:
         ),
         command="suandian run county-noon",
     )
-    return Finding(
+    finding = Finding(
         name="county-noon",
         title={"en": "A county at noon", "zh": "县域正午"},
         question={
@@ -95,6 +97,7 @@ def make_finding(options: Options | None = None) -> Finding:
         provenance=provenance,
         folder=None,
     )
+    return bend(finding) if options.flexible else finding
 
 
 def _hours(axis: TimeAxis) -> Array:

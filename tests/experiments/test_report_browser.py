@@ -76,6 +76,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "county": make_finding(),
         "site": make_finding(Options(feeders=0, battery=False, arms=("run_now", "rolling"))),
         "alone": make_finding(Options(arms=("run_now",), days=2)),
+        "bent": make_finding(Options(days=7, flexible=True)),
     }
     found = {f"{name}-{lang}": folder / f"{name}-{lang}.html" for name in findings for lang in ("en", "zh")}
     for name, path in found.items():
@@ -109,7 +110,7 @@ def opened(browser: Any, path: Path, width: int) -> tuple[Any, Any, list[str]]:
 
 
 @pytest.mark.parametrize("width", [1440, 768, 390])
-@pytest.mark.parametrize("name", ["county-en", "county-zh", "site-en", "alone-zh"])
+@pytest.mark.parametrize("name", ["county-en", "county-zh", "site-en", "alone-zh", "bent-en", "bent-zh"])
 def test_nothing_is_clipped_or_overlaps(browser: Any, pages: dict[str, Path], name: str, width: int) -> None:
     page, frame, errors = opened(browser, pages[name], width)
     try:
@@ -200,14 +201,47 @@ def test_parts_can_be_reached_and_named_without_a_mouse(browser: Any, pages: dic
 
 
 def test_paper_shows_verdict_cards_and_key_figures_on_its_first_page(browser: Any, pages: dict[str, Path]) -> None:
-    for lang in ("en", "zh"):
+    for name in ("county-en", "county-zh", "bent-en", "bent-zh"):
         page = browser.new_page(viewport={"width": 688, "height": 1000})
         try:
             page.emulate_media(media="print")
-            page.goto(pages[f"county-{lang}"].as_uri())
+            page.goto(pages[name].as_uri())
             page.wait_for_selector("html[data-ready]", state="attached")
             # A4 less margins: (297 − 26) mm at 96 px per inch.
             assert page.evaluate("document.querySelector('#kpi').getBoundingClientRect().bottom") <= 271 / 25.4 * 96
             assert page.evaluate("document.documentElement.scrollWidth") <= 688
         finally:
             page.close()
+
+
+@pytest.mark.parametrize("name", ["bent-en", "bent-zh"])
+def test_runs_that_bent_are_whole_on_paper(browser: Any, pages: dict[str, Path], name: str) -> None:
+    page = browser.new_page(viewport={"width": 688, "height": 1000})
+    try:
+        page.emulate_media(media="print")
+        page.goto(pages[name].as_uri())
+        page.wait_for_selector("html[data-ready]", state="attached")
+        drawn = "document.querySelector('#fig-bent .plot').layout.height"
+        screen = page.evaluate(drawn)
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        page.wait_for_function(f"{drawn} < {screen}")
+        assert page.evaluate(MEASURE)["faults"] == []
+        height = page.evaluate("document.querySelector('#fig-bent').getBoundingClientRect().height")
+        assert height <= 271 / 25.4 * 96, "a figure that does not fit one page is cut"
+    finally:
+        page.close()
+
+
+def test_a_day_of_the_runs_that_bent_can_be_looked_at_alone(browser: Any, pages: dict[str, Path]) -> None:
+    page, frame, errors = opened(browser, pages["bent-en"], 1440)
+    try:
+        frame.locator("#fig-bent [data-switch=day] label").nth(2).click()
+        span = frame.evaluate("document.querySelector('#fig-bent .plot').layout.xaxis.range")
+        assert [text[:10] for text in span] == ["2026-04-02", "2026-04-03"]
+        frame.locator("#fig-bent [data-switch=arm] label").first.click()
+        assert "training run" in frame.evaluate("document.querySelector('#fig-bent .find').textContent")
+        found = frame.evaluate(MEASURE)
+        assert [fault for fault in found["faults"] if "fig-bent" in fault] == []
+        assert errors == []
+    finally:
+        page.close()

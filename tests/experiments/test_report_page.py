@@ -28,9 +28,14 @@ CASES = {
     "two_days": Options(days=2, arms=("run_now", "rolling")),
     "five_minutes": Options(days=3, step_minutes=5, arms=("run_now", "rolling")),
     "hours": Options(step_minutes=60),
+    "flexible": Options(days=7, flexible=True),
+    "flexible_alone": Options(days=3, flexible=True, arms=("run_now",)),
+    "flexible_no_feeder": Options(days=7, flexible=True, feeders=0, arms=("run_now", "rolling")),
+    "flexible_short": Options(days=2, flexible=True, step_minutes=60, arms=("run_now", "rolling")),
     "other_zone": Options(zone="America/New_York"),
 }
 FIGURES = {"week", "day", "where", "delay", "duration", "balance"}
+BENT_FIGURES = {"bent", "kinds"}
 
 
 def payload(page: str) -> dict[str, Any]:
@@ -58,7 +63,8 @@ def test_every_case_gives_a_whole_page(case: str, lang: str) -> None:
     page = html(finding, lang)
     assert page.rstrip().endswith("</html>")
     data = payload(page)
-    assert set(data["figures"]) == FIGURES
+    figures = FIGURES | (BENT_FIGURES if CASES[case].flexible else set())
+    assert set(data["figures"]) == figures
     assert set(data["figures"]["week"]["variants"]) == set(finding.arms)
     used = set(references(data["figures"]))
     assert used == set(range(len(data["columns"])))
@@ -69,7 +75,7 @@ def test_every_case_gives_a_whole_page(case: str, lang: str) -> None:
                 for trace in form["data"]:
                     columns = [data["columns"][trace[side]["$"]] for side in "xy" if "$" in trace.get(side, {})]
                     assert len({len(column) for column in columns}) <= 1
-    assert page.count('<table class="numbers">') == len(FIGURES)
+    assert page.count('<table class="numbers">') == len(figures)
 
 
 def test_nothing_from_outside_and_small_enough() -> None:
@@ -118,8 +124,10 @@ def test_unknown_language_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_names_from_a_scenario_cannot_become_markup() -> None:
-    finding = make_finding(Options(days=2, arms=("run_now", "rolling")))
+@pytest.mark.parametrize("flexible", [False, True])
+def test_names_from_a_scenario_cannot_become_markup(flexible: bool) -> None:
+    options = Options(days=2, arms=("run_now", "rolling"), sites=1 if flexible else 3, flexible=flexible)
+    finding = make_finding(options)
     evil = '</script><img src=x onerror="alert(1)">'
     site = replace(finding.truth.fleet.sites[0], name=evil, feeder="")
     fleet = replace(finding.truth.fleet, sites=(site,), feeders=())

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suandian.experiments.finding import Finding
-from suandian.experiments.report import copy_cards, copy_figures, copy_verdict, html
+from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_verdict, html
 from suandian.experiments.report.captions import surplus_mask, where_text
 from suandian.experiments.report.prose import arms_sub, headline, kpi_title, lead, next_steps, outcome, verdict
 from suandian.experiments.report.sentences import PATTERNS
@@ -34,6 +34,7 @@ CASES = {
     "no_bound": Options(late_foresight=40, bound_ratio=1.2),
     "dearer": Options(demand_cny_per_mw_month=38_000.0),
     "dark": Options(pv=False, battery=False),
+    "flexible": Options(days=7, flexible=True),
     "short": Options(days=2, arms=("run_now", "rolling")),
 }
 #: unit in prose → how much of the KPI's own unit it is
@@ -186,8 +187,12 @@ def fact_value(finding: Finding, name: str) -> float | None:
     return found[key]() if key in found else None
 
 
-#: facts of one figure, recomputed in the tests of that figure
+#: facts of one figure, recomputed in the tests of that figure (those of runs that bent in test_report_bending.py and
+#: test_report_kinds.py)
 FIGURE_FACTS = {"sunny_delta_mw", "inside_mw", "outside_mw", "day_peak_mw", "it_total", "site_gain"}
+FIGURE_FACTS |= {"bent_sunny", "bent_price", "bent_carbon", "bent_energy", "bent_spare_h"}
+FIGURE_FACTS |= {"bent_count", "bent_of_count", "bent_wait_h", "bent_slowed_h", "bent_pauses", "bent_moved_gb"}
+FIGURE_FACTS |= {"kinds_later_mwh", "kinds_paused_mwh", "kinds_cost", "kinds_repeated_mwh"}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -349,7 +354,7 @@ def test_copy_is_complete_in_both_languages() -> None:
 
 
 def test_parts_of_the_copy_share_no_key() -> None:
-    parts = [copy_cards.PATTERNS, copy_figures.PATTERNS, copy_verdict.PATTERNS]
+    parts = [copy_bent.PATTERNS, copy_cards.PATTERNS, copy_figures.PATTERNS, copy_verdict.PATTERNS]
     assert len(PATTERNS) == sum(len(part) for part in parts)
 
 

@@ -20,6 +20,15 @@ TOGETHER = {
     "uses": [tokens.LOAD, tokens.BASE, *tokens.CLASSES.values()],
     "sources": [tokens.PV, tokens.BATTERY, tokens.IMPORT, tokens.EXPORT],
     "balance_out": [tokens.LOAD, tokens.BASE, tokens.BATTERY, tokens.EXPORT],
+    "speeds": [
+        tokens.CHOSEN,
+        tokens.CAPPED,
+        tokens.NARROWER,
+        tokens.CONTROL,
+        tokens.CONTROL_SLOWED,
+        tokens.LIMIT,
+        tokens.SURPLUS,
+    ],
     "arms": [tokens.CONTROL, tokens.CHOSEN, tokens.LIMIT],
 }
 

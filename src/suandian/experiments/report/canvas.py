@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LegendItem:
-    """A swatch and its label; `kind` is fill, hatch, line or dots."""
+    """A swatch and its label; `kind` is fill, hatch, line or dots; in HTML also sent, go, fall and tick."""
 
     label: str
     colour: str
@@ -43,7 +43,8 @@ class Figure:
     """One figure of the page. `default` names the variant that is shown first and printed.
 
     `legend_forms` are the forms in which the HTML legend is shown (where side labels do not fit).
-    `days` are (start, end, label) of local days that the reader may zoom to.
+    `days` are (start, end, label) of local days that the reader may zoom to; `whole_on_phone` tells that the narrow
+    form shows all of them.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Figure:
     legend_forms: tuple[str, ...] = ("narrow",)
     days: tuple[tuple[str, str, str], ...] = ()
     max_width_px: int = 0
+    whole_on_phone: bool = False
 
     @property
     def shown(self) -> Variant:

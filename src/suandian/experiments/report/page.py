@@ -23,9 +23,12 @@ from plotly.offline import get_plotlyjs
 from suandian.experiments.finding import Finding
 from suandian.experiments.report import cards as card_words
 from suandian.experiments.report import prose, tokens
+from suandian.experiments.report.bending import bends
 from suandian.experiments.report.canvas import Figure, Pool
 from suandian.experiments.report.captions import say
+from suandian.experiments.report.figures_bent import bent_figure
 from suandian.experiments.report.figures_grid import balance_figure, duration_figure
+from suandian.experiments.report.figures_kinds import kinds_figure
 from suandian.experiments.report.figures_week import week_figure
 from suandian.experiments.report.figures_work import day_figure, delay_figure, where_figure
 from suandian.experiments.report.provenance import provenance_rows
@@ -63,6 +66,10 @@ def html(finding: Finding, lang: str = "en") -> str:
     """
     study = Study(finding, lang)
     pool = Pool()
+    # Only studies whose work can do more than wait, pause and move for free have the part on how it bent.
+    bending = (
+        [figure for figure in (bent_figure(study, pool), kinds_figure(study, pool)) if figure] if bends(study) else []
+    )
     figures = {
         figure.id: figure
         for figure in (
@@ -70,6 +77,7 @@ def html(finding: Finding, lang: str = "en") -> str:
             day_figure(study, pool),
             where_figure(study, pool),
             delay_figure(study, pool),
+            *bending,
             duration_figure(study, pool),
             balance_figure(study, pool),
         )
@@ -100,9 +108,11 @@ def html(finding: Finding, lang: str = "en") -> str:
         arm_rows=arm_rows(study),
         section_week=say(study, "section_week", place=study.place.name),
         section_work=say(study, "section_work"),
+        section_bent=say(study, "section_bent"),
         section_grid=say(study, "section_grid"),
         section_limits=say(study, "section_limits"),
         figures=figures,
+        bending=[figure.id for figure in bending],
         numbers={name: index + 1 for index, name in enumerate(figures)},
         provenance=provenance_rows(study),
         sources=finding.provenance.sources,

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from suandian.experiments.report import copy_cards, copy_figures, copy_verdict
+from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_verdict
 
 __all__ = ["PATTERNS", "sentence"]
 
 #: key → (English, Chinese), from all parts of the copy; the parts may not share a key (a test holds it)
-PATTERNS: Mapping[str, tuple[str, str]] = {**copy_verdict.PATTERNS, **copy_cards.PATTERNS, **copy_figures.PATTERNS}
+PATTERNS: Mapping[str, tuple[str, str]] = {
+    **copy_verdict.PATTERNS,
+    **copy_cards.PATTERNS,
+    **copy_figures.PATTERNS,
+    **copy_bent.PATTERNS,
+}
 
 
 def sentence(lang: str, key: str, **gaps: Markup | str) -> Markup:

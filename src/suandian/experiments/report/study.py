@@ -14,6 +14,7 @@ from suandian.experiments.finding import Finding
 from suandian.experiments.report.numbers import Numbers, fixed, join_unit, tagged
 from suandian.experiments.report.reading import Flows, Place, Window, flows, main_place, week
 from suandian.experiments.report.words import Words
+from suandian.verification.runs import Runs, job_runs
 
 __all__ = ["Study"]
 
@@ -82,6 +83,12 @@ class Study:
         return {name: flows(self.finding, name, self.place) for name in self.finding.arms}
 
     @cached_property
+    def runs(self) -> dict[str, Runs]:
+        """Stretches of running of every job, by arm."""
+        end_s = self.finding.truth.axis.end_s
+        return {name: job_runs(arm.journal.job_events(), end_s) for name, arm in self.finding.arms.items()}
+
+    @cached_property
     def window(self) -> Window:
         return week(self.finding, self.flows[self.control].pv_available_mw)
 
@@ -93,6 +100,14 @@ class Study:
     @property
     def step_h(self) -> float:
         return self.finding.truth.axis.step_h
+
+    def clock(self, at_s: int) -> np.datetime64:
+        """Wall-clock time of an instant, by the zone's offset in its interval; instants outside keep the nearest."""
+        axis = self.finding.truth.axis
+        interval = min(max((at_s - axis.start_s) // axis.step_s, 0), axis.periods - 1)
+        started_s = axis.start_s + interval * axis.step_s
+        clock: np.datetime64 = self.local[interval].astype("datetime64[s]") + np.timedelta64(at_s - started_s, "s")
+        return clock
 
     def site_name(self, row: int) -> str:
         site = self.finding.truth.fleet.sites[row]

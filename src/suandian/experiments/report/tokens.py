@@ -37,6 +37,10 @@ LIMIT = "#C8102E"
 CONTROL = "#8C929A"
 CONTROL_TEXT = "#5F666E"
 CHOSEN = "#0B5CAD"
+#: a run below full speed: paler than the arm's own colour (capped GPUs, fewer GPUs; the control's in any gear)
+CAPPED = "#6FA6DB"
+NARROWER = "#C3DDF5"
+CONTROL_SLOWED = "#BCC0C5"
 
 FONT = (
     "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', Roboto, 'DejaVu Sans', 'PingFang SC', "
