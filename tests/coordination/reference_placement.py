@@ -378,7 +378,7 @@ class ReferencePlacement:
             if refused.get(key, 0) >= REFUSALS_MAX:
                 continue
             own = None if borrowing else [curve + 10_000_000 for curve in self.curve[job.group]]
-            for s in self.sites_in_order(job, sticky=self.now - job.paused_at < MOVE_AFTER):
+            for s in self.sites_in_order(job, sticky=not borrowing or self.now - job.paused_at < MOVE_AFTER):
                 lead = self.lead(job, s)
                 if lead and self.now + lead + job.remaining + self.axis.step_s > job.due:
                     continue

@@ -200,7 +200,7 @@ def test_paused_job_waits_at_its_site_until_it_is_urgent_then_moves():
     ]
 
 
-def test_paused_job_goes_where_the_plan_has_room_after_two_hours():
+def test_paused_job_goes_where_power_is_unused_after_two_hours():
     events = World({"hours_h": 3.0, "due_h": 90.0}, sites=(10, 10)).place([[[1, 0], [0, 1]], [[0], [0]]])
     assert events[1:4] == [("paused", 0, 1.0, 0), ("moved", 0, 3.0, 1), ("resumed", 0, 3.0, 1)]
 

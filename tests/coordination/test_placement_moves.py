@@ -103,10 +103,10 @@ def test_job_without_slack_for_a_pause_is_pinned_until_it_is_counted():
     state, events, rank = entered(0, due_h=(3.05, 9.0, 90.0))
     leave(state, rank)
     start(state, events, rank, 0, small.T0)
-    assert state.jobs[rank, ps.MARK] == ps.PINNED
+    assert state.jobs[rank, ps.MARK] == ps.PINNED | ps.HAS_RUN
     assert not state.site[0, ps.PAUSABLE_GPUS]
     override(state, events, rank, small.T0)
-    assert state.jobs[rank, ps.MARK] == ps.OVERRODE
+    assert state.jobs[rank, ps.MARK] == ps.OVERRODE | ps.HAS_RUN
     assert last(state.sets, 2 + 2 + 2) == -1
     assert state.site[0, ps.OVERRIDDEN] == state.jobs[rank, ps.POWER]
     assert state.clock[ps.OVERRIDES] == 1

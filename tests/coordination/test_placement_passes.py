@@ -10,7 +10,7 @@ import pytest
 
 from suandian.coordination import placement_state as ps
 from suandian.coordination.placement_moves import enter, leave
-from suandian.coordination.placement_passes import REFUSALS_MAX, force, place_class, place_urgent
+from suandian.coordination.placement_passes import CURSOR_COLUMNS, REFUSALS_MAX, force, place_class, place_urgent
 from suandian.coordination.placement_rules import CLASS_CURVE, NO, SITE_CURVE, YES
 
 _SPEC = importlib.util.spec_from_file_location("small_states", Path(__file__).with_name("small_states.py"))
@@ -27,7 +27,7 @@ def waiting(**options):
         rank = small.rank_of(built, row)
         built.jobs[rank, ps.STATUS] = ps.WAITING
         enter(built, rank, 0)
-    return built, events, np.zeros((built.tables.shape[1] * 3, 5), dtype=np.int64)
+    return built, events, np.zeros((built.tables.shape[1] * 3, CURSOR_COLUMNS), dtype=np.int64)
 
 
 def sites(built):

@@ -108,5 +108,5 @@ def test_no_room_for_a_bucket_means_no_site_for_any_of_its_jobs(seed):
         for bucket in range(state.group[1, ps.FIRST_BUCKET]):
             row = state.tables[ps.READY_TABLE, bucket]
             sites = [choose(state, rank, level, preempt) for rank in range(row[ps.FIRST], row[ps.END])]
-            if not has_room(state, row, np.int64(0), ANYWHERE, level, preempt):
+            if not has_room(state, ps.READY_TABLE, bucket, np.int64(0), ANYWHERE, level, preempt):
                 assert set(sites) == {-1}

@@ -6,7 +6,7 @@ speed up, 8 jobs released inside the interval that cannot wait, 9 finish, 10 the
 docs/explanation/placement.md.
 """
 
-# Compiled with: bits state rules moves gears passes 66104fa6e0d4aef3
+# Compiled with: bits state rules moves gears passes eee4891ca274bcfe
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from suandian.coordination.placement_moves import (
     pause,
     submit,
 )
-from suandian.coordination.placement_passes import force, place_class, place_urgent
+from suandian.coordination.placement_passes import CURSOR_COLUMNS, force, place_class, place_urgent
 from suandian.coordination.placement_rules import CLASS_CURVE, NO, SITE_CURVE
 from suandian.coordination.placement_state import (
     ALIVE,
@@ -257,7 +257,7 @@ def run(
     gpus: NDArray[np.float64],
 ) -> tuple[Ints, int]:
     """Advance over the columns of `gpus_free`; returns the event buffer and the bad interval, −1 if all is well."""
-    active = np.empty((st.tables.shape[1] * (st.site.shape[0] + 1), 5), dtype=np.int64)
+    active = np.empty((st.tables.shape[1] * (st.site.shape[0] + 1), CURSOR_COLUMNS), dtype=np.int64)
     for column in range(gpus_free.shape[1]):
         now_s = st.clock[START] + st.clock[INDEX] * st.clock[STEP]
         events = _room_for_events(st, events, now_s + st.clock[STEP])

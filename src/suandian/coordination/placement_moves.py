@@ -1,6 +1,6 @@
 """What can happen to one job: enter, become urgent, start, pause, finish; sets, calendars and ledgers stay true."""
 
-# Compiled with: bits state rules 18f60b00e362c5ae
+# Compiled with: bits state rules 54dde8844b9d9115
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from suandian.coordination.placement_state import (
     ALIVE,
     ARRIVES,
     AT_ONCE,
-    BEGAN,
     BUCKET,
     CHECKPOINT,
     CLASS,
@@ -31,6 +30,7 @@ from suandian.coordination.placement_state import (
     GEAR_SPEED,
     GEARS,
     GPUS,
+    HAS_RUN,
     INDEX,
     LABEL,
     LABEL_POWER,
@@ -52,7 +52,6 @@ from suandian.coordination.placement_state import (
     PERIODS,
     PINNED,
     POWER,
-    PREEMPTIBLE,
     PREVIOUS,
     READY,
     REMAIN,
@@ -74,6 +73,7 @@ from suandian.coordination.placement_state import (
     URGENT_RANK,
     USED,
     VICTIM_RANK,
+    WORST,
     State,
     gear_gpus,
     gear_power,
@@ -256,25 +256,33 @@ def _fall_short(st: State, rank: int, missing_s: int) -> None:
 @njit(cache=True)
 def units_left(st: State, rank: int, at_s: int | np.int64) -> int:
     """Work of a running job that remains at `at_s`, thousandths of a second at full speed."""
-    speed = st.group[st.jobs[rank, CLASS], GEAR_SPEED + st.jobs[rank, GEAR]]
+    group = st.jobs[rank, CLASS]
+    if st.group[group, GEARS] == 1:
+        return int((st.jobs[rank, FINISH] - at_s) * UNITS_PER_S)
+    speed = st.group[group, GEAR_SPEED + st.jobs[rank, GEAR]]
     return int(st.jobs[rank, UNITS] - (at_s - st.jobs[rank, SINCE]) * speed)
 
 
 @njit(cache=True)
-def _run_from(st: State, rank: int, at_s: int | np.int64) -> None:
-    """Fill in GPUs, power, finish and marks of a job that runs UNITS in its GEAR from `at_s` on."""
+def _in_gear(st: State, rank: int, units: int | np.int64, at_s: int | np.int64) -> int:
+    """Fill in GPUs, power and instants of a job that runs `units` in its GEAR from `at_s` on; its end."""
     gear = st.jobs[rank, GEAR]
     st.jobs[rank, GPUS] = gear_gpus(st.jobs, st.group, rank, gear)
     st.jobs[rank, POWER] = gear_power(st.jobs, st.group, rank, gear)
-    st.jobs[rank, SINCE] = at_s
-    end = at_s - (-st.jobs[rank, UNITS] // st.group[st.jobs[rank, CLASS], GEAR_SPEED + gear])
+    st.jobs[rank, UNITS], st.jobs[rank, SINCE] = units, at_s
+    return int(at_s - (-units // st.group[st.jobs[rank, CLASS], GEAR_SPEED + gear]))
+
+
+@njit(cache=True)
+def _run_until(st: State, rank: int, end: int | np.int64) -> None:
+    """Enter a job that runs to `end` into marks, ledgers and calendar."""
     st.jobs[rank, FINISH] = end
-    mark = st.jobs[rank, MARK] & OVERRODE
-    if st.jobs[rank, PREEMPTIBLE] and st.jobs[rank, PAUSES_LEFT] > 0:
+    mark = st.jobs[rank, MARK] & (OVERRODE | HAS_RUN)
+    if st.jobs[rank, PAUSES_LEFT] > 0:
         # A pause lasts one interval at least; whether there is slack for it does not change while the gear stays.
-        if end + st.jobs[rank, CHECKPOINT] + st.jobs[rank, EVERY] + st.clock[STEP] <= st.jobs[rank, DUE]:
+        if end + st.jobs[rank, WORST] + st.clock[STEP] <= st.jobs[rank, DUE]:
             mark |= PAUSABLE
-        elif not mark:
+        elif not mark & OVERRODE:
             mark |= PINNED
     st.jobs[rank, MARK] = mark
     _count(st, rank, _IN)
@@ -284,18 +292,18 @@ def _run_from(st: State, rank: int, at_s: int | np.int64) -> None:
 @njit(cache=True)
 def start(st: State, events: Ints, rank: int, site: int, at_s: int) -> None:
     """Start or resume a job in its GEAR that is in no ready set, at the boundary or at its release inside it."""
-    paused_site = st.jobs[rank, SITE]
-    if st.jobs[rank, STATUS] == PAUSED and paused_site != site:
+    if st.jobs[rank, STATUS] == PAUSED and st.jobs[rank, SITE] != site:
         st.jobs[rank, SITE] = site
         record(st, events, rank, MOVED_EVENT, at_s)
     st.jobs[rank, SITE] = site
-    record(st, events, rank, RESUMED_EVENT if st.jobs[rank, BEGAN] >= 0 else STARTED_EVENT, at_s)
+    record(st, events, rank, RESUMED_EVENT if st.jobs[rank, MARK] & HAS_RUN else STARTED_EVENT, at_s)
     if st.jobs[rank, GEAR]:
         record(st, events, rank, FIRST_GEAR_EVENT + st.jobs[rank, GEAR], at_s)
-    st.jobs[rank, UNITS] = st.jobs[rank, BEGAN] = st.jobs[rank, REMAIN] * UNITS_PER_S
-    st.jobs[rank, STATUS] = RUNNING
-    st.jobs[rank, MARK] = 0
-    _run_from(st, rank, at_s)
+    st.jobs[rank, STATUS], st.jobs[rank, MARK] = RUNNING, HAS_RUN
+    end = at_s + st.jobs[rank, REMAIN]
+    if st.group[st.jobs[rank, CLASS], GEARS] > 1:
+        end = _in_gear(st, rank, st.jobs[rank, REMAIN] * UNITS_PER_S, at_s)
+    _run_until(st, rank, end)
     begun = st.clock[START] + st.clock[INDEX] * st.clock[STEP]
     if at_s > begun:
         _fall_short(st, rank, at_s - begun)
@@ -307,9 +315,8 @@ def shift(st: State, events: Ints, rank: int, gear: int | np.int64, at_s: int) -
     left = units_left(st, rank, at_s)
     _unlink(st, FINISHES, rank)
     _count(st, rank, _OUT)
-    st.jobs[rank, UNITS] = left
     st.jobs[rank, GEAR] = gear
-    _run_from(st, rank, at_s)
+    _run_until(st, rank, _in_gear(st, rank, left, at_s))
     record(st, events, rank, FIRST_GEAR_EVENT + gear, at_s)
 
 
@@ -318,11 +325,13 @@ def pause(st: State, events: Ints, rank: int, at_s: int) -> None:
     """Pause a running job at the boundary; work since its last checkpoint is lost, and the checkpoint's time."""
     left = units_left(st, rank, at_s)
     if st.jobs[rank, EVERY]:
-        left += (st.jobs[rank, BEGAN] - left) % (st.jobs[rank, EVERY] * UNITS_PER_S)
+        left += (st.jobs[rank, REMAIN] * UNITS_PER_S - left) % (st.jobs[rank, EVERY] * UNITS_PER_S)
     _unlink(st, FINISHES, rank)
     _count(st, rank, _OUT)
     st.jobs[rank, STATUS] = PAUSED
-    st.jobs[rank, MARK] = st.jobs[rank, GEAR] = 0
+    st.jobs[rank, MARK] = HAS_RUN
+    if st.jobs[rank, GEAR]:
+        st.jobs[rank, GEAR] = 0
     st.jobs[rank, REMAIN] = -(-left // UNITS_PER_S) + st.jobs[rank, CHECKPOINT]
     st.jobs[rank, PAUSED_AT] = at_s
     st.jobs[rank, PAUSES_LEFT] -= 1

@@ -1,6 +1,6 @@
 """Who starts in an interval: urgent jobs wherever there are GPUs, ready ones by deadline under the curves."""
 
-# Compiled with: bits state rules moves 12531cbe39b6e528
+# Compiled with: bits state rules moves 77c467b0b4662e35
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from suandian.coordination.placement_moves import depart, hasten, leave, overrid
 from suandian.coordination.placement_rules import (
     ANYWHERE,
     AWAY,
+    CLASS_CURVE,
     FREE_GPUS,
     HERE,
     NO,
@@ -39,19 +40,22 @@ from suandian.coordination.placement_state import (
     PLANNED,
     READY_TABLE,
     TOTAL,
+    TRANSFER,
     URGENT_TABLE,
     USED,
     State,
     gear_power,
 )
 
-__all__ = ["REFUSALS_MAX", "force", "place_class", "place_urgent"]
+__all__ = ["CURSOR_COLUMNS", "REFUSALS_MAX", "force", "place_class", "place_urgent"]
 
 Ints = NDArray[np.int64]
 
 #: A bucket is closed for the rest of a pass after so many jobs of it did not fit (8 is as good as no limit: in trials
 #: of the project the gap between plan and placement did not change with more).
 REFUSALS_MAX = 8
+#: Columns of the table of cursors, see `_set`.
+CURSOR_COLUMNS = 6
 #: A counter that begins as a NumPy integer, see LATEST in `placement_state`.
 _NONE = np.int64(0)
 
@@ -68,7 +72,7 @@ def force(st: State, events: Ints, rank: int, at_s: int, preempt: np.bool_) -> b
         while site >= 0 and st.site[site, USED] + st.jobs[rank, FULL_GPUS] > room:
             victim = last(st.sets, st.site.shape[0] + 2 + site)
             pause(st, events, st.orders[BY_VICTIM, victim], at_s)
-    if site < 0:
+    if site < 0 and st.jobs[rank, TRANSFER]:
         site = choose(st, rank, FREE_GPUS, NO, AWAY, at_s)
     if site < 0:
         return False
@@ -84,26 +88,32 @@ def force(st: State, events: Ints, rank: int, at_s: int, preempt: np.bool_) -> b
 
 
 @njit(cache=True)
-def _earliest(st: State, active: Ints, count: np.int64) -> int:
+def _earliest(active: Ints, count: np.int64) -> int:
     """Index of the cursor with the earliest deadline; see `_set`."""
     best = 0
     for index in range(1, count):
-        if st.jobs[active[index, 2], EDF] < st.jobs[active[best, 2], EDF]:
+        if active[index, 5] < active[best, 5]:
             best = index
     return best
 
 
 @njit(cache=True)
-def _set(active: Ints, index: np.int64, set_of: int, bucket: int, rank: int, at: int) -> None:
-    """A cursor: set, bucket, rank of its job, refusals so far, and where it stands in the order of its set."""
-    active[index, 0], active[index, 1], active[index, 2], active[index, 3] = set_of, bucket, rank, 0
-    active[index, 4] = at
+def _set(st: State, active: Ints, index: np.int64, set_of: int, bucket: int, rank: int, at: int) -> None:
+    """A cursor: set, bucket, rank of its job, refusals so far, its place in the order of the set, its deadline."""
+    active[index, 0], active[index, 1], active[index, 3] = set_of, bucket, 0
+    _move(st, active, index, rank, at)
+
+
+@njit(cache=True)
+def _move(st: State, active: Ints, index: int | np.int64, rank: int, at: int) -> None:
+    """Let a cursor stand at another job of its bucket."""
+    active[index, 2], active[index, 4], active[index, 5] = rank, at, st.jobs[rank, EDF]
 
 
 @njit(cache=True)
 def _drop(active: Ints, index: int, last_index: np.int64) -> None:
     """Take a cursor out by putting the last one in its place."""
-    for field in range(active.shape[1]):
+    for field in range(CURSOR_COLUMNS):
         active[index, field] = active[last_index, field]
 
 
@@ -114,27 +124,27 @@ def place_urgent(st: State, events: Ints, active: Ints, now_s: int) -> None:
     set_of = st.site.shape[0] + 1
     count = _NONE
     for bucket in range(st.tables.shape[1]):
-        table = st.tables[URGENT_TABLE, bucket]
-        if st.members[set_of, bucket] and has_room(st, table, NO_CLASS, ANYWHERE, FREE_GPUS, preempt):
-            found = following(st.sets, set_of, table[FIRST], table[END])
-            _set(active, count, set_of, bucket, st.orders[BY_URGENT, found], found)
+        if st.members[set_of, bucket] and has_room(st, URGENT_TABLE, bucket, NO_CLASS, ANYWHERE, FREE_GPUS, preempt):
+            first, end = st.tables[URGENT_TABLE, bucket, FIRST], st.tables[URGENT_TABLE, bucket, END]
+            found = following(st.sets, set_of, first, end)
+            _set(st, active, count, set_of, bucket, st.orders[BY_URGENT, found], found)
             count += 1
     while count:
-        at = _earliest(st, active, count)
-        table = st.tables[URGENT_TABLE, active[at, 1]]
-        rank = active[at, 2]
-        found = following(st.sets, set_of, active[at, 4] + 1, table[END])
+        at = _earliest(active, count)
+        bucket, rank = active[at, 1], active[at, 2]
+        found = following(st.sets, set_of, active[at, 4] + 1, st.tables[URGENT_TABLE, bucket, END])
         leave(st, rank)
         if not force(st, events, rank, now_s, preempt):
             hasten(st, rank)
             active[at, 3] += 1
-            if active[at, 3] >= REFUSALS_MAX or not has_room(st, table, NO_CLASS, ANYWHERE, FREE_GPUS, preempt):
+            closed = active[at, 3] >= REFUSALS_MAX
+            if closed or not has_room(st, URGENT_TABLE, bucket, NO_CLASS, ANYWHERE, FREE_GPUS, preempt):
                 found = -1
         if found < 0:
             count -= 1
             _drop(active, at, count)
         else:
-            active[at, 2], active[at, 4] = st.orders[BY_URGENT, found], found
+            _move(st, active, at, st.orders[BY_URGENT, found], found)
 
 
 @njit(cache=True)
@@ -144,19 +154,20 @@ def place_class(st: State, events: Ints, active: Ints, group: int, level: np.int
     for bucket in range(st.group[group, FIRST_BUCKET], st.group[group + 1, FIRST_BUCKET]):
         if not st.members[st.site.shape[0] + 2, bucket]:
             continue
-        table = st.tables[READY_TABLE, bucket]
-        if not has_room(st, table, group, ANYWHERE, level, NO):
+        if not has_room(st, READY_TABLE, bucket, group, ANYWHERE, level, NO):
             continue
+        first, end = st.tables[READY_TABLE, bucket, FIRST], st.tables[READY_TABLE, bucket, END]
         for set_of in range(st.site.shape[0] + 1):
-            if st.members[set_of, bucket]:
-                found = following(st.sets, set_of, table[FIRST], table[END])
-                _set(active, count, set_of, bucket, found, found)
+            # Under its class's curve a paused job stays where it is.
+            only = set_of - 1 if level == CLASS_CURVE else ANYWHERE
+            if st.members[set_of, bucket] and (only < 0 or has_room(st, READY_TABLE, bucket, group, only, level, NO)):
+                found = following(st.sets, set_of, first, end)
+                _set(st, active, count, set_of, bucket, found, found)
                 count += 1
     while count:
-        at = _earliest(st, active, count)
+        at = _earliest(active, count)
         set_of, bucket, rank = active[at, 0], active[at, 1], active[at, 2]
-        table = st.tables[READY_TABLE, bucket]
-        found = following(st.sets, set_of, rank + 1, table[END])
+        found = following(st.sets, set_of, rank + 1, st.tables[READY_TABLE, bucket, END])
         site = -1 if st.jobs[rank, PAUSED_AT] == now_s else choose(st, rank, level, NO, AWAY, now_s)
         if site >= 0:
             away = transfer_s(st, rank, site) > 0
@@ -167,10 +178,11 @@ def place_class(st: State, events: Ints, active: Ints, group: int, level: np.int
                 start(st, events, rank, site, now_s)
         else:
             active[at, 3] += 1
-            if active[at, 3] >= REFUSALS_MAX or not has_room(st, table, group, ANYWHERE, level, NO):
+            only = set_of - 1 if level == CLASS_CURVE else ANYWHERE
+            if active[at, 3] >= REFUSALS_MAX or not has_room(st, READY_TABLE, bucket, group, only, level, NO):
                 found = -1
         if found < 0:
             count -= 1
             _drop(active, at, count)
         else:
-            active[at, 2] = found
+            _move(st, active, at, found, found)

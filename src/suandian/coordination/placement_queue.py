@@ -1,6 +1,6 @@
 """Reading the queue out of the placement's state."""
 
-# Compiled with: state moves 3c956b5b9a7186cd
+# Compiled with: state moves 5181f7f78af821ad
 
 from __future__ import annotations
 

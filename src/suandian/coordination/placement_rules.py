@@ -1,6 +1,6 @@
 """Where a job may start: the limits of a site, the order in which sites are tried, and a quick no for whole buckets."""
 
-# Compiled with: state 8dc24c64aec7696d
+# Compiled with: state 8f91293768a54ec1
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from suandian.coordination.placement_state import (
     COMING_POWER,
     DUE,
     FULL_GPUS,
+    FULL_POWER,
     GEAR,
     GEAR_SPEED,
     GEARS,
@@ -114,17 +115,22 @@ def _class_headroom(st: State, group: int | np.int64, site: int) -> int:
 
 
 @njit(cache=True)
-def _fits(st: State, rank: int, site: int, gear: int | np.int64, level: np.int64) -> bool:
-    """May the job start at the site in this gear, under its GPUs and the curves of `level`?"""
-    gpus = gear_gpus(st.jobs, st.group, rank, gear)
+def _fits_plain(st: State, site: int, gpus: int, power: int, level: np.int64, group: int | np.int64) -> bool:
+    """Do so many GPUs and µW fit at the site, under the curves of `level`?"""
     if st.site[site, USED] + st.site[site, COMING_GPUS] + gpus > st.site[site, CAP]:
         return False
     if level == FREE_GPUS:
         return True
-    power = gear_power(st.jobs, st.group, rank, gear)
     if st.site[site, TOTAL] + st.site[site, COMING_POWER] + power > st.site[site, PLANNED]:
         return False
-    return bool(level == SITE_CURVE or power <= _class_headroom(st, st.jobs[rank, CLASS], site))
+    return bool(level == SITE_CURVE or power <= _class_headroom(st, group, site))
+
+
+@njit(cache=True)
+def _fits(st: State, rank: int, site: int, gear: int | np.int64, level: np.int64) -> bool:
+    """May the job start at the site in this gear, under its GPUs and the curves of `level`?"""
+    gpus, power = gear_gpus(st.jobs, st.group, rank, gear), gear_power(st.jobs, st.group, rank, gear)
+    return _fits_plain(st, site, gpus, power, level, st.jobs[rank, CLASS])
 
 
 @njit(cache=True)
@@ -160,52 +166,76 @@ def _room_for(
 
 
 @njit(cache=True)
+def _candidate(st: State, rank: int, index: int, paused: bool) -> int:
+    """The site that is tried: −2 where the job is paused, −1 at home unless an order is given, then in order; or −1."""
+    if index >= 0:
+        return int(st.site[index, ORDER])
+    if index == -2:
+        return int(st.jobs[rank, SITE]) if paused else -1
+    return -1 if st.clock[RANKED] else int(st.jobs[rank, HOME])
+
+
+@njit(cache=True)
 def choose(st: State, rank: int, level: np.int64, preempt: np.bool_, reach: np.bool_, at_s: int | np.int64) -> int:
     """The first site that fits: where the job is paused, home unless an order is given, then in order; −1 for none.
 
     The gear in which it fits is left in the job's column GEAR. A paused job that is not urgent stays where it is until
-    it has waited for `MOVE_AFTER_S`; a job goes where its data are not only with `reach`, and not in vain: under a
-    curve it must still be in time there.
+    it has waited for `MOVE_AFTER_S`, then it may go where it borrows unused power; a job goes where its data are not
+    only with `reach`, and not in vain: under a curve it must still be in time there.
     """
     paused = st.jobs[rank, STATUS] == PAUSED
     mask = st.jobs[rank, MASK]
+    # Most jobs have neither gears nor data that take time: for them a site is looked at without a call.
+    plain = st.jobs[rank, TRANSFER] == 0 and st.group[st.jobs[rank, CLASS], GEARS] == 1 and not preempt
+    gpus, power = st.jobs[rank, FULL_GPUS], st.jobs[rank, FULL_POWER]
     if st.jobs[rank, GEAR]:
         st.jobs[rank, GEAR] = 0
     for index in range(-2, st.site.shape[0]):
-        site = -1
-        if index >= 0:
-            site = st.site[index, ORDER]
-        elif index == -2 and paused:
-            site = st.jobs[rank, SITE]
-        elif index == -1 and not st.clock[RANKED]:
-            site = st.jobs[rank, HOME]
+        site = _candidate(st, rank, index, paused)
         if site >= 0 and (mask >> site) & 1:
-            gear = _room_for(st, rank, site, level, preempt, reach, at_s)
-            if gear >= 0:
-                if gear:
-                    st.jobs[rank, GEAR] = gear
-                return int(site)
-        if index == -2 and paused and level > FREE_GPUS and at_s - st.jobs[rank, PAUSED_AT] < MOVE_AFTER_S:
+            if plain:
+                if _fits_plain(st, site, gpus, power, level, st.jobs[rank, CLASS]):
+                    return int(site)
+            else:
+                gear = _room_for(st, rank, site, level, preempt, reach, at_s)
+                if gear >= 0:
+                    if gear:
+                        st.jobs[rank, GEAR] = gear
+                    return int(site)
+        if (
+            index == -2
+            and paused
+            and level > FREE_GPUS
+            and (level == CLASS_CURVE or at_s - st.jobs[rank, PAUSED_AT] < MOVE_AFTER_S)
+        ):
             return -1
     return -1
 
 
 @njit(cache=True)
 def has_room(
-    st: State, bucket: Ints, group: int | np.int64, only: int | np.int64, level: np.int64, preempt: np.bool_
+    st: State,
+    table: np.int64,
+    bucket: int,
+    group: int | np.int64,
+    only: int | np.int64,
+    level: np.int64,
+    preempt: np.bool_,
 ) -> bool:
     """Could the least demanding job of a bucket fit anywhere (or at site `only`)? If not, none of it does."""
+    allowed, least = st.tables[table, bucket, ALLOWED], st.tables[table, bucket, GPUS_LEAST]
+    least_power = st.tables[table, bucket, POWER_LEAST]
     for site in range(max(only, 0), st.site.shape[0] if only < 0 else only + 1):
-        if not (bucket[ALLOWED] >> site) & 1:
+        if not (allowed >> site) & 1:
             continue
         gpus = st.site[site, CAP] - st.site[site, USED] - st.site[site, COMING_GPUS]
         if preempt:
             gpus += st.site[site, PAUSABLE_GPUS]
-        if gpus < bucket[GPUS_LEAST]:
+        if gpus < least:
             continue
         power = st.site[site, PLANNED] - st.site[site, TOTAL] - st.site[site, COMING_POWER]
-        if level >= SITE_CURVE and power < bucket[POWER_LEAST]:
+        if level >= SITE_CURVE and power < least_power:
             continue
-        if level < CLASS_CURVE or _class_headroom(st, group, site) >= bucket[POWER_LEAST]:
+        if level < CLASS_CURVE or _class_headroom(st, group, site) >= least_power:
             return True
     return False

@@ -22,20 +22,22 @@ __all__ = ["State", "build_state", "class_order", "gear_gpus", "gear_power"]
 
 Ints = NDArray[np.int64]
 
-#: Columns of `State.jobs`. GPUS and POWER are those of the current gear; REMAIN is seconds at full speed while a job
-#: does not run; while it runs, UNITS (thousandths of such a second) remained at the instant SINCE. BEGAN is what
-#: remained when it last started, −1 before. FINISH is the end of a run, or when the data of a moving job arrive.
+#: Columns of `State.jobs`. GPUS and POWER are those of the current gear; REMAIN is seconds at full speed that remained
+#: when the job last started, or remain if it does not run. Of jobs with gears, UNITS (thousandths of such a second)
+#: remained at the instant SINCE. WORST is the most that a pause may cost, PAUSES_LEFT 0 where none is allowed.
+#: FINISH is the end of a run, or when the data of a moving job arrive.
 #: The first sixteen columns, two cache lines, are all that is read of a job that is looked at and refused.
 EDF, STATUS, SITE, HOME, MASK, CLASS, FULL_GPUS, FULL_POWER = range(8)
 REMAIN, DUE, TRANSFER, PAUSED_AT, GEAR, BUCKET, GPUS, POWER = range(8, 16)
-ROW, CHECKPOINT, PREEMPTIBLE, MARK, FINISH, NEXT, PREVIOUS, SLOT = range(16, 24)
-URGENT_BUCKET, URGENT_RANK, VICTIM_RANK, UNITS, SINCE, BEGAN, EVERY, PAUSES_LEFT = range(24, 32)
-JOB_COLUMNS = 32
+ROW, WORST, PAUSES_LEFT, MARK, FINISH, NEXT, PREVIOUS, SLOT = range(16, 24)
+URGENT_BUCKET, URGENT_RANK, VICTIM_RANK, UNITS, SINCE, EVERY, CHECKPOINT = range(24, 31)
+JOB_COLUMNS = 32  # the last is empty: four whole cache lines a job
 
 #: Values of STATUS. A job whose data arrived elsewhere before it ever ran is PAUSED there.
 FUTURE, WAITING, PAUSED, RUNNING, FINISHED, MOVING = range(6)
-#: Bits of MARK: urgent; may be paused (runs with slack); pinned (would be paused, but has no slack); counted override.
-URGENT, PAUSABLE, PINNED, OVERRODE = 1, 2, 4, 8
+#: Bits of MARK: urgent; may be paused (runs with slack); pinned (would be paused, but has no slack); counted override;
+#: has run before.
+URGENT, PAUSABLE, PINNED, OVERRODE, HAS_RUN = 1, 2, 4, 8, 16
 
 LABELS = len(FLEXIBILITY_LABELS)
 #: Columns of `State.site`; from LABEL_POWER on µW running by label, from LABEL_SHORT on the µW·s by which the current
@@ -59,7 +61,7 @@ CLASS_POWER = 4 + 3 * GEARS_MAX
 BY_VICTIM, BY_URGENT, BY_RELEASE, RELEASE_S, BY_SUBMISSION, SUBMITTED_S, LIST = range(7)
 
 #: First index of `State.tables`.
-READY_TABLE, URGENT_TABLE = 0, 1
+READY_TABLE, URGENT_TABLE = np.int64(0), np.int64(1)
 #: Columns of the bucket tables.
 FIRST, END, GPUS_LEAST, POWER_LEAST, ALLOWED = range(5)
 
@@ -206,10 +208,9 @@ def _job_columns(jobs: JobTable, rows: Ints, axis: TimeAxis) -> Ints:
     columns[:, CHECKPOINT] = np.ceil(jobs.checkpoint_h * 3600.0 - 1e-6)[rows]
     columns[:, HOME] = jobs.home[rows]
     columns[:, MASK] = jobs.sites_allowed.view(np.int64)[rows]
-    columns[:, PREEMPTIBLE] = jobs.preemptible[rows]
     columns[:, EVERY] = np.rint(jobs.checkpoint_every_h * 3600.0)[rows]
-    columns[:, PAUSES_LEFT] = jobs.interruptions_max[rows]
-    columns[:, BEGAN] = -1
+    columns[:, WORST] = columns[:, CHECKPOINT] + columns[:, EVERY]
+    columns[:, PAUSES_LEFT] = np.where(jobs.preemptible, jobs.interruptions_max, 0)[rows]
     columns[:, SITE] = columns[:, SLOT] = -1
     columns[:, PAUSED_AT] = axis.start_s - 1
     return columns
