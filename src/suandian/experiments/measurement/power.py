@@ -1,0 +1,202 @@
+"""The power model of a replay: what a plant can fit on its own meters and job log, and nothing that it cannot know.
+
+IT power of a site = idle + streams + Σ over kinds of (kW per GPU of the kind) × (GPUs of the kind running). The kW by
+kind are fitted on metered IT power. The load behind the meter is affine in IT power, and both coefficients are lines
+with knots in the outdoor temperature; they are fitted on the meters too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from suandian.model.workload import JobTable
+from suandian.quantity.errors import DataError
+from suandian.quantity.timeaxis import TimeAxis
+from suandian.record.events import JobBlock, JobEventKind
+
+__all__ = ["Fit", "PowerModel", "fit_power", "gpus_by_kind"]
+
+_STOPS = (JobEventKind.PAUSED, JobEventKind.FINISHED)
+_STARTS = (JobEventKind.STARTED, JobEventKind.RESUMED)
+#: Where the line of the hall may bend: the cooling changes with the weather (D).
+_KNOT_QUANTILES = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """One fit, valid for intervals `[first, last)`.
+
+    kind_kw `(kinds,)` per GPU above idle; idle_mw `(sites,)`; knots_c `(sites, knots)`; hall `(sites, terms)`:
+    load = (1, T, (T − knot)⁺ …) × (1, IT) · hall, whose coefficients are in MW, MW/K, 1 and 1/K.
+    """
+
+    first: int
+    last: int
+    kind_kw: NDArray[np.float64]
+    idle_mw: NDArray[np.float64]
+    knots_c: NDArray[np.float64]
+    hall: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PowerModel:
+    """Fits in the order of time, each on the meters before it; before the first there is no model."""
+
+    fits: tuple[Fit, ...]
+    train_days: int
+    refit_days: int
+
+    @property
+    def name(self) -> str:
+        return (
+            f"kW per GPU by kind of job and hall line, fitted every {self.refit_days} days on the meters of the "
+            f"{self.train_days} days before"
+        )
+
+    def load_mw(
+        self, gpus: NDArray[np.float64], streams_mw: NDArray[np.float64], outdoor_c: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Load behind the meter, `(sites, periods)` MW, from GPUs `(sites, kinds, periods)` and streams and outdoor
+        temperature `(sites, periods)`; NaN before the first fit."""
+        load_mw = np.full(streams_mw.shape, np.nan)
+        for fit in self.fits:
+            span = slice(fit.first, fit.last)
+            it_mw = fit.idle_mw[:, None] + streams_mw[:, span]
+            it_mw = it_mw + np.einsum("skp,k->sp", gpus[:, :, span], fit.kind_kw) / 1000.0
+            for row in range(len(it_mw)):
+                load_mw[row, span] = _terms(it_mw[row], outdoor_c[row, span], fit.knots_c[row]) @ fit.hall[row]
+        return load_mw
+
+
+def gpus_by_kind(events: JobBlock, jobs: JobTable, axis: TimeAxis, sites: int) -> NDArray[np.float64]:
+    """Mean GPUs in use, in GPUs at full power, `(sites, kinds, periods)`, from the events of a job log.
+
+    A slower gear counts its share of GPUs × power. Time is taken by the second.
+    """
+    kinds = len(jobs.kind_names)
+    change = np.zeros((sites * kinds, axis.periods + 1))
+    weight = _gear_weights(jobs)
+    order = np.lexsort((np.arange(len(events.job)), events.at_s))
+    running: dict[int, tuple[int, int, float]] = {}
+    rows: list[int] = []
+    spans: list[tuple[int, int]] = []
+    sizes: list[float] = []
+
+    def close(job: int, at_s: int) -> None:
+        place, since_s, size = running.pop(job)
+        rows.append(place)
+        spans.append((since_s, at_s))
+        sizes.append(size)
+
+    for job, kind, at_s, site in zip(
+        events.job[order].tolist(), events.kind[order].tolist(), events.at_s[order].tolist(),
+        events.site[order].tolist(), strict=True,
+    ):  # fmt: skip
+        if kind in _STOPS and job in running:
+            close(job, at_s)
+        elif kind in _STARTS and job not in running:
+            running[job] = (site * kinds + int(jobs.kind[job]), at_s, float(jobs.gpus_max[job]) * weight[job, 0])
+        elif kind >= JobEventKind.GEAR_0 and job in running:
+            place = running[job][0]
+            close(job, at_s)
+            running[job] = (place, at_s, float(jobs.gpus_max[job]) * weight[job, kind - JobEventKind.GEAR_0])
+    end_s = axis.start_s + axis.periods * axis.step_s
+    for job in list(running):
+        close(job, end_s)
+    _spread(
+        change, np.array(rows, dtype=np.int64), np.array(spans, dtype=np.int64).reshape(-1, 2), np.array(sizes), axis
+    )
+    return np.cumsum(change[:, :-1], axis=1).reshape(sites, kinds, axis.periods)
+
+
+def fit_power(
+    gpus: NDArray[np.float64],
+    streams_mw: NDArray[np.float64],
+    it_mw: NDArray[np.float64],
+    load_mw: NDArray[np.float64],
+    outdoor_c: NDArray[np.float64],
+    step_h: float,
+    *,
+    train_days: int = 56,
+    refit_days: int = 28,
+    first_days: int = 14,
+) -> PowerModel:
+    """Fit on meters and job log: gpus `(sites, kinds, n)`, the others `(sites, n)`.
+
+    Every fit rests on up to `train_days` days before the intervals that it serves; the first serves from day
+    `first_days` on. Raises `DataError` where the period is too short for one.
+    """
+    count = it_mw.shape[1]
+    every, train, begin = (round(days * 24 / step_h) for days in (refit_days, train_days, first_days))
+    if count <= begin:
+        raise DataError(f"the power model is fitted on {first_days} days of meters; measure more days than that")
+    fits = []
+    for first in range(begin, count, every):
+        span = slice(max(first - train, 0), first)
+        kind_kw, idle_mw = _fit_it(gpus[:, :, span], (it_mw - streams_mw)[:, span])
+        knots_c = np.quantile(outdoor_c[:, span], _KNOT_QUANTILES, axis=1).T
+        hall = np.array(
+            [
+                np.linalg.lstsq(_terms(it_mw[r, span], outdoor_c[r, span], knots_c[r]), load_mw[r, span], rcond=None)[0]
+                for r in range(len(it_mw))
+            ]
+        )
+        fits.append(Fit(first, min(first + every, count), kind_kw, idle_mw, knots_c, hall))
+    return PowerModel(tuple(fits), train_days, refit_days)
+
+
+def _fit_it(
+    gpus: NDArray[np.float64], dynamic_mw: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """kW by kind `(kinds,)` and idle MW `(sites,)`, none below zero, by least squares over all sites at once."""
+    sites, kinds, count = gpus.shape
+    columns = np.zeros((sites * count, kinds + sites))
+    for row in range(sites):
+        part = slice(row * count, (row + 1) * count)
+        columns[part, :kinds] = gpus[row].T
+        columns[part, kinds + row] = 1.0
+    scale = np.maximum(columns.max(axis=0), 1e-12)
+    columns /= scale
+    # Normal equations: thousands of readings, a dozen unknowns.
+    factor = np.linalg.cholesky(columns.T @ columns + 1e-9 * np.eye(kinds + sites))
+    found, _ = nnls(factor.T, np.linalg.solve(factor, columns.T @ dynamic_mw.ravel()))
+    found = found / scale
+    return found[:kinds] * 1000.0, found[kinds:]
+
+
+def _terms(
+    it_mw: NDArray[np.float64], outdoor_c: NDArray[np.float64], knots_c: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    hinges = np.maximum(outdoor_c[:, None] - knots_c[None, :], 0.0)
+    weather = np.column_stack([np.ones_like(it_mw), outdoor_c, hinges])
+    return np.concatenate([weather, weather * it_mw[:, None]], axis=1)
+
+
+def _gear_weights(jobs: JobTable) -> NDArray[np.float64]:
+    """GPUs × power of each gear as a share of full speed, `(jobs, gears)`."""
+    gears = max(pace.gears for pace in jobs.paces)
+    by_pace = np.ones((len(jobs.paces), gears))
+    for row, pace in enumerate(jobs.paces):
+        by_pace[row, : pace.gears] = np.array(pace.gpu_ratio) * np.array(pace.power_ratio)
+    return by_pace[jobs.pace]
+
+
+def _spread(
+    change: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    spans_s: NDArray[np.int64],
+    sizes: NDArray[np.float64],
+    axis: TimeAxis,
+) -> None:
+    """Add runs of `sizes` over `spans_s` to the interval-by-interval `change` of their rows, partial intervals by share."""
+    at = np.clip((spans_s - axis.start_s) / axis.step_s, 0.0, float(axis.periods))
+    for side, sign in ((0, 1.0), (1, -1.0)):
+        whole = np.minimum(np.floor(at[:, side]).astype(np.int64), axis.periods)
+        part = at[:, side] - whole
+        # A run that begins within an interval fills 1 − part of it, and all of the next ones.
+        np.add.at(change, (rows, whole), sign * sizes * (1.0 - part))
+        np.add.at(change, (rows, np.minimum(whole + 1, axis.periods)), sign * sizes * part)
