@@ -70,7 +70,7 @@ def shipped_designs() -> tuple[Design, ...]:
 
 
 def closing_designs(base_id: str = "CN_5DAY_ADJUSTED") -> tuple[Design, ...]:
-    """One rule made safer step by step: cap, window before the notice, no frozen days, replay beside it, replay alone."""
+    """One rule made safer step by step: cap, window before notice, no frozen days, replay beside it, replay alone."""
     base = rule(base_id)
     same_day = base.adjustment
     widths = [(w.to_h - w.from_h) for w in same_day.windows]

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suandian.experiments.measurement.designs import Design
 from suandian.experiments.measurement.scoring import SiteCase
+from suandian.verification.baseline import BaselineBatch
 from suandian.verification.event import Event, History
 from suandian.verification.gaming import Played, play_after_notice, play_days, play_frozen, play_raised_then_frozen
 from suandian.verification.metering import LoadTable
 
-__all__ = ["PLAYS", "Gain", "PlayedEvent", "gain_of", "played_events", "won", "worst"]
+__all__ = ["PLAYS", "USES", "Gain", "PlayedEvent", "gain_of", "gains_of", "played_events", "worst"]
 
 RAISE_RATIO = 0.2  # D: load that idle GPUs can draw at once at the usual use of a site
 WEEK_DAYS, FROZEN_DAYS = 7, 21  # D: one week raised, three weeks of bids
@@ -46,6 +48,10 @@ PLAYS: Mapping[str, Callable[[LoadTable, Event, History], Played]] = {
 }
 
 
+#: Events that one raise serves, where more than one: a frozen baseline is paid on each of its working days.
+USES: Mapping[str, int] = {"raised_then_frozen": 15}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PlayedEvent:
     """One event of one site after one play, and what the raised energy cost."""
@@ -60,18 +66,23 @@ class PlayedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What one play earned under one design, over all events; energies in MWh.
+    """What one play earned under one design; energies in MWh, sums over the events.
 
+    events           events that are measurable without the play
+    uses             events that one raise serves: every day of a frozen baseline, else one
     gain_mwh         credited with the play less credited without it; an event that is no longer measurable pays nothing
+    error_mwh        standard error of that sum over events; NaN with one event
     refused          events that the play made unmeasurable
     raised_mwh       drawn for it, at a cost of `cost_cny`
     gain_ratio       gain over the true reduction of the events
-    profit_cny       gain at the reward, less the cost
+    profit_cny       gain × uses at the reward, less the cost
     breakeven_cny_per_mwh   reward from which the play pays; NaN where it gains nothing
     """
 
     events: int
+    uses: int
     gain_mwh: float
+    error_mwh: float
     refused: int
     raised_mwh: float
     cost_cny: float
@@ -81,11 +92,13 @@ class Gain:
 
     @property
     def pays(self) -> bool:
-        """Whether it earns more than it costs, and more than a hundredth of what was really delivered."""
-        return self.profit_cny > 0 and self.gain_ratio > _NOTHING_RATIO
+        """It earns more than it costs, more than a hundredth of what was delivered, and not by chance (2 σ)."""
+        sure = not self.gain_mwh < _SURE * self.error_mwh
+        return self.profit_cny > 0 and self.gain_ratio > _NOTHING_RATIO and sure
 
 
 _NOTHING_RATIO = 0.01  # D: below it a gain is rounding
+_SURE = 2.0  # D: standard errors
 
 
 def played_events(cases: Sequence[SiteCase], play: str) -> list[PlayedEvent]:
@@ -100,49 +113,65 @@ def played_events(cases: Sequence[SiteCase], play: str) -> list[PlayedEvent]:
     return found
 
 
-def won(design: Design, played: Sequence[PlayedEvent], reward_cny_per_mwh: float) -> Gain:
-    """What the play earned under `design`. Events that were not measurable without it do not count."""
-    gained_mwh = raised_mwh = cost_cny = true_mwh = 0.0
-    events = refused = 0
-    for one in played:
-        case = one.case
-        honest = design.measured(case.called, one.event, case.history, case.called_evidence)
-        if not honest.measurable[0]:
-            continue
-        events += 1
-        true_mwh += one.true_mwh
-        raised_mwh += one.raised_mwh
-        cost_cny += one.cost_cny
-        after = design.measured(one.played.table, one.event, one.played.history, case.called_evidence)
-        step_h = case.called.step_h
-        honest_mwh = float((honest.baseline_mw - honest.metered_mw).sum() * step_h)
-        if after.measurable[0]:
-            gained_mwh += float((after.baseline_mw - after.metered_mw).sum() * step_h) - honest_mwh
-        else:
-            refused += 1
-            gained_mwh -= max(honest_mwh, 0.0)
-    return gain_of(events, gained_mwh, refused, raised_mwh, cost_cny, true_mwh, reward_cny_per_mwh)
+def gains_of(design: Design, played: Mapping[str, Sequence[PlayedEvent]], reward_cny_per_mwh: float) -> dict[str, Gain]:
+    """What each play earned under `design`."""
+    honest_mwh: dict[int, float] = {}
+    found = {}
+    for play, events in played.items():
+        for one in events:
+            if id(one.event) not in honest_mwh:
+                case = one.case
+                batch = design.measured(case.called, one.event, case.history, case.called_evidence)
+                honest_mwh[id(one.event)] = _credited_mwh(batch, case)
+        after = [
+            _credited_mwh(
+                design.measured(one.played.table, one.event, one.played.history, one.case.called_evidence), one.case
+            )
+            for one in events
+        ]
+        found[play] = gain_of(
+            honest_mwh=np.array([honest_mwh[id(one.event)] for one in events]),
+            played_mwh=np.array(after),
+            true_mwh=np.array([one.true_mwh for one in events]),
+            raised_mwh=np.array([one.raised_mwh for one in events]),
+            cost_cny=np.array([one.cost_cny for one in events]),
+            uses=USES.get(play, 1),
+            reward_cny_per_mwh=reward_cny_per_mwh,
+        )
+    return found
 
 
 def gain_of(
-    events: int,
-    gain_mwh: float,
-    refused: int,
-    raised_mwh: float,
-    cost_cny: float,
-    true_mwh: float,
+    *,
+    honest_mwh: NDArray[np.float64],
+    played_mwh: NDArray[np.float64],
+    true_mwh: NDArray[np.float64],
+    raised_mwh: NDArray[np.float64],
+    cost_cny: NDArray[np.float64],
+    uses: int,
     reward_cny_per_mwh: float,
 ) -> Gain:
-    """The arithmetic: profit = gain·reward − cost, break-even reward = cost/gain."""
+    """The arithmetic, arrays `(events,)`: profit = gain·uses·reward − cost, break-even reward = cost/(gain·uses).
+
+    NaN: not measurable. Events that are not measurable without the play do not count; with it they pay nothing.
+    """
+    seen = np.isfinite(honest_mwh)
+    refused = seen & ~np.isfinite(played_mwh)
+    by_event = np.where(refused, -np.maximum(honest_mwh, 0.0), played_mwh - honest_mwh)[seen]
+    gain_mwh, cost = float(by_event.sum()), float(cost_cny[seen].sum())
+    true = float(true_mwh[seen].sum())
+    count = len(by_event)
     return Gain(
-        events=events,
+        events=count,
+        uses=uses,
         gain_mwh=gain_mwh,
-        refused=refused,
-        raised_mwh=raised_mwh,
-        cost_cny=cost_cny,
-        gain_ratio=gain_mwh / true_mwh if true_mwh > 0 else float("nan"),
-        profit_cny=gain_mwh * reward_cny_per_mwh - cost_cny,
-        breakeven_cny_per_mwh=cost_cny / gain_mwh if gain_mwh > 0 else float("nan"),
+        error_mwh=float(by_event.std(ddof=1) * np.sqrt(count)) if count > 1 else float("nan"),
+        refused=int(refused.sum()),
+        raised_mwh=float(raised_mwh[seen].sum()),
+        cost_cny=cost,
+        gain_ratio=gain_mwh / true if true > 0 else float("nan"),
+        profit_cny=gain_mwh * uses * reward_cny_per_mwh - cost,
+        breakeven_cny_per_mwh=cost / (gain_mwh * uses) if gain_mwh > 0 else float("nan"),
     )
 
 
@@ -153,3 +182,8 @@ def worst(gains: Mapping[str, Gain]) -> tuple[str, float]:
         return "", 0.0
     play = max(paying, key=lambda name: paying[name].gain_ratio)
     return play, paying[play].gain_ratio
+
+
+def _credited_mwh(batch: BaselineBatch, case: SiteCase) -> float:
+    """Credit of the one meter; NaN where it is not measurable."""
+    return float((batch.baseline_mw[0] - batch.metered_mw[0]).sum() * case.called.step_h)

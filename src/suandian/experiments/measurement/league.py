@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from suandian.experiments.measurement.calls import TestCalls, events_of, history_of, own_calls, test_calls
 from suandian.experiments.measurement.designs import LEFT_OUT, Design, closing_designs, shipped_designs
-from suandian.experiments.measurement.gaming import PLAYS, Gain, played_events, won
+from suandian.experiments.measurement.gaming import PLAYS, Gain, PlayedEvent, gains_of, played_events
 from suandian.experiments.measurement.period import own_days, period_of
 from suandian.experiments.measurement.replaying import Replayer, calibrated, recorded, replayed_for
 from suandian.experiments.measurement.result import League, Row, Target
@@ -19,6 +19,7 @@ from suandian.experiments.measurement.scoring import (
     Credit,
     Scores,
     SiteCase,
+    after_warm_up,
     credits_of,
     scores,
     verdict,
@@ -35,11 +36,11 @@ from suandian.simulation.truth import Truth
 from suandian.verification.calendar import DayKind
 from suandian.verification.control_group import ControlGroup
 from suandian.verification.engine import Evidence
-from suandian.verification.event import Event, History
+from suandian.verification.event import Event
 from suandian.verification.gaming import play_after_notice, pre_event_z
 from suandian.verification.interval import Placebo
 from suandian.verification.metering import LoadTable
-from suandian.verification.replay import policy_hash
+from suandian.verification.replay import Replayed, policy_hash
 from suandian.verification.rules import rules
 
 __all__ = ["DAYS", "REWARD_CNY_PER_MWH", "league"]
@@ -96,8 +97,9 @@ def league(
     ground = _Ground(period, truth, chosen, journal_of(truth, chosen), told)
     ground.tell("world", 1.0)
     cases = _cases(ground, measured, laid)
-    rows, credited = _rows(ground, cases, shipped_designs(), reward_cny_per_mwh, "rules")
-    closing, _ = _rows(ground, cases, closing_designs(), reward_cny_per_mwh, "designs")
+    played = {play: played_events(cases, play) for play in PLAYS}
+    rows, credited = _rows(ground, cases, shipped_designs(), played, reward_cny_per_mwh, "rules")
+    closing, _ = _rows(ground, cases, closing_designs(), played, reward_cny_per_mwh, "designs")
     ranked = tuple(sorted(rows, key=_rank))
     return League(
         scenario=scenario.name,
@@ -130,34 +132,40 @@ def _sites(truth: Truth, wanted: Sequence[str]) -> list[str]:
 def _cases(ground: _Ground, sites: Sequence[str], laid: TestCalls) -> tuple[SiteCase, ...]:
     """One case per site. A study's own instructions make one world; test calls make one for each site."""
     truth, zone = ground.truth, ground.scenario.zone
+    honest = _replays(ground, ground.honest, sites)
     own = own_calls(truth)
+    if own:
+        journal, pairs = _called(ground, own, "twins")
+        called = _replays(ground, journal, sites)
+        return tuple(_case(ground, site, journal, pairs, own, honest[site], called[site]) for site in sites)
     found = []
-    shared: tuple[Journal, tuple[Twin, ...]] | None = None
-    for done, site in enumerate(sites):
-        if own:
-            calls = own
-            if shared is None:
-                shared = _called(ground, calls)
-            journal, pairs = shared
-        else:
-            load_mw = load_of(ground.honest, site)
-            calls = test_calls(truth.axis, zone, calendar_of(zone), site, load_mw, laid)
-            journal, pairs = _called(ground, calls)
-        found.append(_case(ground, site, journal, [pair for pair in pairs if pair.call.site == site], calls))
-        ground.tell("twins", (done + 1) / len(sites))
+    for site in sites:
+        load_mw = load_of(ground.honest, site)
+        calls = test_calls(truth.axis, zone, calendar_of(zone), site, load_mw, laid)
+        journal, pairs = _called(ground, calls, f"twins of {site}")
+        replayed = _replays(ground, journal, [site])[site]
+        found.append(_case(ground, site, journal, pairs, calls, honest[site], replayed))
     return tuple(found)
 
 
-def _called(ground: _Ground, calls: Sequence[Instruction]) -> tuple[Journal, tuple[Twin, ...]]:
+def _called(ground: _Ground, calls: Sequence[Instruction], part: str) -> tuple[Journal, tuple[Twin, ...]]:
     journal = journal_of(ground.truth, ground.policy, calls)
-    return journal, twins(ground.truth, ground.policy, calls, journal)
+    return journal, twins(ground.truth, ground.policy, calls, journal, lambda share: ground.tell(part, share))
 
 
-def _case(ground: _Ground, site: str, called: Journal, pairs: Sequence[Twin], calls: Sequence[Instruction]) -> SiteCase:
+def _case(
+    ground: _Ground,
+    site: str,
+    called: Journal,
+    pairs: Sequence[Twin],
+    calls: Sequence[Instruction],
+    honest_replay: Replayed,
+    called_replay: Replayed,
+) -> SiteCase:
     truth, zone = ground.truth, ground.scenario.zone
     row = [place.id for place in truth.fleet.sites].index(site)
     honest_table, called_table = table_of(ground.honest, site, zone), table_of(called, site, zone)
-    ordered = sorted(pairs, key=lambda pair: pair.call.start_s)
+    ordered = sorted((pair for pair in pairs if pair.call.site == site), key=lambda pair: pair.call.start_s)
     asked_mw = {
         pair.call.id: pair.without_mwh / ((pair.last - pair.first) * truth.axis.step_h) - pair.call.import_max_mw
         for pair in ordered
@@ -167,9 +175,9 @@ def _case(ground: _Ground, site: str, called: Journal, pairs: Sequence[Twin], ca
     return SiteCase(
         site=site,
         honest=honest_table,
-        honest_evidence=_evidence(ground, row, ground.honest, honest_table),
+        honest_evidence=_evidence(ground, row, ground.honest, honest_table, honest_replay),
         called=called_table,
-        called_evidence=_evidence(ground, row, called, called_table),
+        called_evidence=_evidence(ground, row, called, called_table, called_replay),
         events=events,
         history=history_of(events),
         twins=tuple(ordered),
@@ -179,7 +187,7 @@ def _case(ground: _Ground, site: str, called: Journal, pairs: Sequence[Twin], ca
     )
 
 
-def _evidence(ground: _Ground, row: int, journal: Journal, table: LoadTable) -> Evidence:
+def _evidence(ground: _Ground, row: int, journal: Journal, table: LoadTable, replayed: Replayed) -> Evidence:
     """Weather, the other sites as controls, and the replay of the journal's own jobs."""
     truth, zone = ground.truth, ground.scenario.zone
     others = [site.id for r, site in enumerate(truth.fleet.sites) if r != row]
@@ -188,12 +196,21 @@ def _evidence(ground: _Ground, row: int, journal: Journal, table: LoadTable) -> 
         loads_mw = np.array([load_of(journal, site) for site in others])
         group = LoadTable(tuple(others), table.axis, loads_mw, zone, table.calendar)
         controls = ControlGroup(group, neighbours=min(len(others), 5))
-    model = calibrated(truth, journal)
-    site = truth.fleet.sites[row].id
-    replayer = Replayer(truth, ground.policy, model, (site,))
-    record = recorded(ground.policy, truth.axis.start_s)
-    replayed = replayed_for(replayer, ground.policy, journal, truth.jobs, table, record, model.name)
     return Evidence(temperature_c=truth.outdoor_c[row], controls=controls, replayed=replayed)
+
+
+def _replays(ground: _Ground, journal: Journal, sites: Sequence[str]) -> Mapping[str, Replayed]:
+    """The replay of a journal's own jobs, calibrated on its own meters, for each of the sites."""
+    truth, policy = ground.truth, ground.policy
+    model = calibrated(truth, journal)
+    tables = [table_of(journal, site, ground.scenario.zone) for site in sites]
+    loads_mw = np.concatenate([table.load_mw for table in tables])
+    table = LoadTable(tuple(sites), tables[0].axis, loads_mw, tables[0].zone, tables[0].calendar)
+    record = recorded(policy, truth.axis.start_s)
+    whole = replayed_for(
+        Replayer(truth, policy, model, tuple(sites)), policy, journal, truth.jobs, table, record, model.name
+    )
+    return {site: replace(whole, load_mw=whole.load_mw[[row]]) for row, site in enumerate(sites)}
 
 
 def _probe(table: LoadTable, like: Event) -> Event:
@@ -209,12 +226,16 @@ def _probe(table: LoadTable, like: Event) -> Event:
 
 
 def _rows(
-    ground: _Ground, cases: Sequence[SiteCase], designs: Sequence[Design], reward_cny_per_mwh: float, part: str
+    ground: _Ground,
+    cases: Sequence[SiteCase],
+    designs: Sequence[Design],
+    played: Mapping[str, Sequence[PlayedEvent]],
+    reward_cny_per_mwh: float,
+    part: str,
 ) -> tuple[list[Row], Mapping[str, tuple[float, ...]]]:
-    played = {play: played_events(cases, play) for play in PLAYS}
     rows, credited = [], {}
     for done, design in enumerate(designs):
-        row, found = _row(cases, design, {p: won(design, events, reward_cny_per_mwh) for p, events in played.items()})
+        row, found = _row(cases, design, gains_of(design, played, reward_cny_per_mwh))
         rows.append(row)
         credited[design.id] = tuple(one.credited_mwh for one in found)
         ground.tell(part, (done + 1) / len(designs))
@@ -226,10 +247,11 @@ def _row(cases: Sequence[SiteCase], design: Design, gains: Mapping[str, Gain]) -
     found: list[Credit] = []
     by_site: dict[str, tuple[Scores, Verdict]] = {}
     for case in cases:
-        windows, own = windows_of(case, design), credits_of(case, design)
-        tried.append(windows)
+        windows = windows_of(case, design)
+        own = credits_of(case, design, windows)
+        tried.append(after_warm_up(case, windows))
         found += own
-        by_site[case.site] = (scores([windows]), verdict(case.twins, own))
+        by_site[case.site] = (scores(tried[-1:]), verdict(case.twins, own))
     whole = scores(tried)
     judged = verdict([twin for case in cases for twin in case.twins], found)
     reasons = dict.fromkeys(one.reason for one in found if one.reason)

@@ -192,7 +192,7 @@ def _spread(
     sizes: NDArray[np.float64],
     axis: TimeAxis,
 ) -> None:
-    """Add runs of `sizes` over `spans_s` to the interval-by-interval `change` of their rows, partial intervals by share."""
+    """Add runs of `sizes` over `spans_s` to the `change` from interval to interval, partial intervals by share."""
     at = np.clip((spans_s - axis.start_s) / axis.step_s, 0.0, float(axis.periods))
     for side, sign in ((0, 1.0), (1, -1.0)):
         whole = np.minimum(np.floor(at[:, side]).astype(np.int64), axis.periods)

@@ -37,7 +37,7 @@ class Replayer:
     sites: tuple[str, ...]
 
     def __call__(self, arrivals: JobTable, policy: bytes, axis: TimeAxis) -> NDArray[np.float64]:
-        """Load of the replayer's sites, `(sites, periods)` MW. Raises `DataError` for another policy or another axis."""
+        """Load of its sites, `(sites, periods)` MW. Raises `DataError` for another policy or another axis."""
         if policy != self.policy.content:
             raise DataError("the replay engine holds another policy; build it for the one that is to be replayed")
         if axis != self.truth.axis:

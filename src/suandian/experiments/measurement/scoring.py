@@ -17,7 +17,7 @@ from suandian.verification.interval import Accuracy, Placebo, accuracy, conforma
 from suandian.verification.metering import LoadTable
 from suandian.verification.reduction import reduction_mw
 
-__all__ = ["Credit", "Scores", "SiteCase", "credits_of", "pooled", "scores", "verdict", "windows_of"]
+__all__ = ["Credit", "Scores", "SiteCase", "after_warm_up", "credits_of", "pooled", "scores", "verdict", "windows_of"]
 
 LEVEL, WINDOWS = 0.9, 60
 
@@ -70,11 +70,13 @@ class Credit:
 
 
 def windows_of(case: SiteCase, design: Design) -> Placebo:
-    """Placebo windows of the world without calls, after the warm-up."""
-    tried = design.tried(case.honest, case.probe, History(), case.honest_evidence, len(case.honest.index.days))
-    first = case.honest.index.days[0] + np.timedelta64(case.warm_days, "D")
-    kept = tried.days >= first
-    return Placebo(tried.days[kept], tried.baseline_mw[:, kept], tried.metered_mw[:, kept])
+    """Every placebo window of the world without calls, newest first."""
+    return design.tried(case.honest, case.probe, History(), case.honest_evidence, len(case.honest.index.days))
+
+
+def after_warm_up(case: SiteCase, tried: Placebo) -> Placebo:
+    """Those after the warm-up, so that all rules are judged on the same days."""
+    return _where(tried, tried.days >= case.honest.index.days[0] + np.timedelta64(case.warm_days, "D"))
 
 
 def scores(tried: Sequence[Placebo]) -> Scores:
@@ -101,9 +103,10 @@ def pooled(tried: Sequence[Placebo]) -> Placebo:
     )
 
 
-def _credit(case: SiteCase, design: Design, event: Event, tried: Placebo, table: LoadTable, history: History) -> Credit:
+def _credit(case: SiteCase, design: Design, event: Event, tried: Placebo) -> Credit:
     """Credit and 90 % interval of one event, from the newest 60 windows of `tried` that lie before it."""
-    batch = design.measured(table, event, history, case.called_evidence)
+    table = case.called
+    batch = design.measured(table, event, case.history, case.called_evidence)
     step_h = table.step_h
     if not batch.measurable[0]:
         return Credit(float("nan"), float("nan"), float("nan"), WHY_TEXT.get(Why(int(batch.why[0])), "not measurable"))
@@ -117,14 +120,26 @@ def _credit(case: SiteCase, design: Design, event: Event, tried: Placebo, table:
     return Credit(credited_mwh, float(interval.low_mw[0]) * hours, float(interval.high_mw[0]) * hours, "")
 
 
-def credits_of(case: SiteCase, design: Design) -> tuple[Credit, ...]:
-    """Credits of all events of the site, in order."""
+def credits_of(case: SiteCase, design: Design, honest: Placebo) -> tuple[Credit, ...]:
+    """Credits of all events of the site, in order; `honest` are the windows of the world without calls.
+
+    Until the first notice both worlds are one, and rules look back only, so that the windows before it are shared.
+    """
     if not case.events:
         return ()
-    last = case.events[-1]
-    count = WINDOWS + len(case.events) * 5
-    tried = design.tried(case.called, last, case.history, case.called_evidence, count)
-    return tuple(_credit(case, design, event, tried, case.called, case.history) for event in case.events)
+    days, axis, table = case.called.index.days, case.called.axis, case.called
+    first = int(table.index.day[(case.events[0].notified_s - axis.start_s) // axis.step_s])
+    last = int(table.index.day[(case.events[-1].start_s - axis.start_s) // axis.step_s])
+    early = _where(honest, honest.days < days[first])
+    tried = early
+    if last > first:
+        late = design.tried(table, case.events[-1], case.history, case.called_evidence, last - first)
+        tried = pooled([_where(late, late.days >= days[first]), early])
+    return tuple(_credit(case, design, event, tried) for event in case.events)
+
+
+def _where(tried: Placebo, kept: NDArray[np.bool_]) -> Placebo:
+    return Placebo(tried.days[kept], tried.baseline_mw[:, kept], tried.metered_mw[:, kept])
 
 
 def verdict(twins: Sequence[Twin], found: Sequence[Credit]) -> Verdict:
