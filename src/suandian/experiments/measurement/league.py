@@ -288,7 +288,7 @@ def _targets(rows: Sequence[Row]) -> tuple[Target, ...]:
             Target(f"best day-matching ({best.id}): CV(RMSE)", 0.0, 0.10, matching[0].scores.accuracy.cvrmse_ratio)
         )
     found += [
-        Target(f"90 % interval of {row.id}: coverage", 0.87, 0.93, row.scores.covered_ratio)
+        Target(f"90 % interval of {row.id}: coverage", 0.87, 0.93, row.scores.covered_ratio, row.scores.covered_windows)
         for row in rows
         if row.scores.covered_windows
     ]

@@ -51,9 +51,14 @@ class Replayer:
 
 
 def arrivals_of(journal: Journal, jobs: JobTable) -> JobTable:
-    """The jobs that the journal says were submitted, as its log holds them once they are done."""
+    """The jobs that the journal says were submitted and did run, as its log holds them afterwards.
+
+    Work that was submitted and withdrawn never ran anywhere; counted, it would be a load made of paper.
+    """
     events = journal.job_events()
-    rows = np.unique(events.job[events.kind == JobEventKind.SUBMITTED])
+    rows = np.intersect1d(
+        events.job[events.kind == JobEventKind.SUBMITTED], events.job[events.kind == JobEventKind.STARTED]
+    )
     return jobs.take(rows)
 
 

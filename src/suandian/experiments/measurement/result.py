@@ -16,6 +16,7 @@ __all__ = ["League", "Row", "Target"]
 
 #: Hypothesis 8 of the programme (D): a baseline whose paid energy errs by more is unfit for this load.
 UNFIT_BIAS_RATIO, UNFIT_RMSE_RATIO = 0.10, 0.20
+_EQUAL_RATIO = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,16 +65,27 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure that the measurement was asked to reach, with what it reached."""
+    """A figure that the measurement was asked to reach, with what it reached.
+
+    windows    windows that a share was counted over; 0 for figures that are no share of windows
+    """
 
     name: str
     low_ratio: float
     high_ratio: float
     reached_ratio: float
+    windows: int = 0
 
     @property
-    def met(self) -> bool:
-        return self.low_ratio - 1e-9 <= self.reached_ratio <= self.high_ratio + 1e-9
+    def state(self) -> str:
+        """met, missed, or undecided: a share that lies outside by less than two standard errors of its count."""
+        off = max(self.low_ratio - self.reached_ratio, self.reached_ratio - self.high_ratio)
+        if off <= _EQUAL_RATIO:
+            return "met"
+        # Of the share that was aimed at, so that a share of 1 has an error too.
+        aim = (self.low_ratio + self.high_ratio) / 2.0
+        error_ratio = math.sqrt(aim * (1.0 - aim) / self.windows) if self.windows else 0.0
+        return "undecided" if off < 2.0 * error_ratio else "missed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +129,7 @@ class League:
             ],
             "replay": dict(self.replay),
             "pre_event_z": dict(self.pre_event_z),
-            "targets": [asdict(target) | {"met": target.met} for target in self.targets],
+            "targets": [asdict(target) | {"state": target.state} for target in self.targets],
             "notes": list(self.notes),
         }
         plain: dict[str, Any] = _plain(document)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from suandian.experiments.measurement.designs import Design
 from suandian.experiments.measurement.twins import Twin, Verdict, judge
 from suandian.verification.baseline import WHY_TEXT, Why
+from suandian.verification.calendar import DayKind
 from suandian.verification.engine import Evidence
 from suandian.verification.event import Event, History
 from suandian.verification.interval import Accuracy, Placebo, accuracy, conformal, rolling_coverage
@@ -75,8 +76,13 @@ def windows_of(case: SiteCase, design: Design) -> Placebo:
 
 
 def after_warm_up(case: SiteCase, tried: Placebo) -> Placebo:
-    """Those after the warm-up, so that all rules are judged on the same days."""
-    return _where(tried, tried.days >= case.honest.index.days[0] + np.timedelta64(case.warm_days, "D"))
+    """Those after the warm-up, on working days where the events are, so that all rules are judged on the same days."""
+    index = case.honest.index
+    row = ((tried.days - index.days[0]) / np.timedelta64(1, "D")).astype(np.int64)
+    axis = case.honest.axis
+    working = index.kinds == DayKind.WORKING
+    alike = working == working[index.day[(case.probe.start_s - axis.start_s) // axis.step_s]]
+    return _where(tried, (row >= case.warm_days) & alike[row])
 
 
 def scores(tried: Sequence[Placebo]) -> Scores:
