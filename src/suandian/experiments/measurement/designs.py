@@ -29,12 +29,14 @@ class Design:
 
     id      of the rule, or the rule's with what was changed
     name    in words
+    by_job  the replay knows the power of each job, not only of its kind
     """
 
     id: str
     name: str
     rule: Rule
     other: Rule | None = None
+    by_job: bool = False
 
     @property
     def family(self) -> str:
@@ -91,7 +93,9 @@ def closing_designs(base_id: str = "CN_5DAY_ADJUSTED") -> tuple[Design, ...]:
         changed("window before notice, 5 event days at most", fresh),
         Design(f"{base.id} · lesser of it and replay", f"{base.name}: lesser of it and replay", base, rule("REPLAY")),
         Design("REPLAY", rule("REPLAY").name, rule("REPLAY")),
-    )
+        Design("REPLAY · replay with the power of each job", f"{rule('REPLAY').name}, power of each job metered",
+               rule("REPLAY"), by_job=True),
+    )  # fmt: skip
 
 
 def _lesser(first: BaselineBatch, second: BaselineBatch) -> BaselineBatch:

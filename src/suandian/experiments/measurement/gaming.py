@@ -121,11 +121,12 @@ def gains_of(design: Design, played: Mapping[str, Sequence[PlayedEvent]], reward
         for one in events:
             if id(one.event) not in honest_mwh:
                 case = one.case
-                batch = design.measured(case.called, one.event, case.history, case.called_evidence)
+                batch = design.measured(case.called, one.event, case.history, case.called_evidence(design))
                 honest_mwh[id(one.event)] = _credited_mwh(batch, case)
         after = [
             _credited_mwh(
-                design.measured(one.played.table, one.event, one.played.history, one.case.called_evidence), one.case
+                design.measured(one.played.table, one.event, one.played.history, one.case.called_evidence(design)),
+                one.case,
             )
             for one in events
         ]

@@ -17,6 +17,7 @@ from suandian.experiments.measurement.replaying import Replayer, calibrated, rec
 from suandian.experiments.measurement.result import League, Row, Target
 from suandian.experiments.measurement.scoring import (
     Credit,
+    Knowledge,
     Scores,
     SiteCase,
     after_warm_up,
@@ -159,8 +160,8 @@ def _case(
     called: Journal,
     pairs: Sequence[Twin],
     calls: Sequence[Instruction],
-    honest_replay: Replayed,
-    called_replay: Replayed,
+    honest_replays: Sequence[Replayed],
+    called_replays: Sequence[Replayed],
 ) -> SiteCase:
     truth, zone = ground.truth, ground.scenario.zone
     row = [place.id for place in truth.fleet.sites].index(site)
@@ -175,9 +176,11 @@ def _case(
     return SiteCase(
         site=site,
         honest=honest_table,
-        honest_evidence=_evidence(ground, row, ground.honest, honest_table, honest_replay),
         called=called_table,
-        called_evidence=_evidence(ground, row, called, called_table, called_replay),
+        knowledge=Knowledge(
+            *(_evidence(ground, row, ground.honest, honest_table, replayed) for replayed in honest_replays),
+            *(_evidence(ground, row, called, called_table, replayed) for replayed in called_replays),
+        ),
         events=events,
         history=history_of(events),
         twins=tuple(ordered),
@@ -199,18 +202,20 @@ def _evidence(ground: _Ground, row: int, journal: Journal, table: LoadTable, rep
     return Evidence(temperature_c=truth.outdoor_c[row], controls=controls, replayed=replayed)
 
 
-def _replays(ground: _Ground, journal: Journal, sites: Sequence[str]) -> Mapping[str, Replayed]:
-    """The replay of a journal's own jobs, calibrated on its own meters, for each of the sites."""
+def _replays(ground: _Ground, journal: Journal, sites: Sequence[str]) -> Mapping[str, tuple[Replayed, ...]]:
+    """The replay of a journal's own jobs, calibrated on its own meters, for each site: power by kind, and by job."""
     truth, policy = ground.truth, ground.policy
-    model = calibrated(truth, journal)
     tables = [table_of(journal, site, ground.scenario.zone) for site in sites]
     loads_mw = np.concatenate([table.load_mw for table in tables])
     table = LoadTable(tuple(sites), tables[0].axis, loads_mw, tables[0].zone, tables[0].calendar)
     record = recorded(policy, truth.axis.start_s)
-    whole = replayed_for(
-        Replayer(truth, policy, model, tuple(sites)), policy, journal, truth.jobs, table, record, model.name
-    )
-    return {site: replace(whole, load_mw=whole.load_mw[[row]]) for row, site in enumerate(sites)}
+    whole = [
+        replayed_for(
+            Replayer(truth, policy, calibrated(truth, journal, by_job=by_job), tuple(sites)), journal, table, record
+        )
+        for by_job in (False, True)
+    ]
+    return {site: tuple(replace(one, load_mw=one.load_mw[[row]]) for one in whole) for row, site in enumerate(sites)}
 
 
 def _probe(table: LoadTable, like: Event) -> Event:
@@ -299,7 +304,7 @@ def _pre_event_z(cases: Sequence[SiteCase]) -> Mapping[str, float]:
     """Median over events of how unusual the hours from notice to start look against the replay, honest and played."""
     found: dict[str, list[float]] = {"honest": [], "raised_after_notice": []}
     for case in cases:
-        replayed = case.called_evidence.replayed
+        replayed = case.knowledge.called.replayed
         assert replayed is not None
         for event in case.events:
             played = play_after_notice(case.called, event, case.history)
@@ -312,7 +317,7 @@ def _pre_event_z(cases: Sequence[SiteCase]) -> Mapping[str, float]:
 
 
 def _replay_provenance(cases: Sequence[SiteCase]) -> Mapping[str, Any]:
-    replayed = cases[0].called_evidence.replayed
+    replayed = cases[0].knowledge.called.replayed
     assert replayed is not None
     return {
         "policy_hash": replayed.policy_hash,

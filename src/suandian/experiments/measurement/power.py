@@ -23,15 +23,15 @@ __all__ = ["Fit", "PowerModel", "fit_power", "gpus_by_kind"]
 _STOPS = (JobEventKind.PAUSED, JobEventKind.FINISHED)
 _STARTS = (JobEventKind.STARTED, JobEventKind.RESUMED)
 #: Where the line of the hall may bend: the cooling changes with the weather (D).
-_KNOT_QUANTILES = (0.25, 0.5, 0.75)
+_KNOT_QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """One fit, valid for intervals `[first, last)`.
 
-    kind_kw `(kinds,)` per GPU above idle; idle_mw `(sites,)`; knots_c `(sites, knots)`; hall `(sites, terms)`:
-    load = (1, T, (T − knot)⁺ …) × (1, IT) · hall, whose coefficients are in MW, MW/K, 1 and 1/K.
+    kind_kw `(kinds,)` per GPU above idle; idle_mw `(sites,)`; knots_c `(sites, knots)`; hall_ratio `(sites, terms)`:
+    load = (1, T, (T − knot)⁺ …) × (1, IT) · hall_ratio, whose coefficients are in MW, MW/K, 1 and 1/K.
     """
 
     first: int
@@ -39,7 +39,7 @@ class Fit:
     kind_kw: NDArray[np.float64]
     idle_mw: NDArray[np.float64]
     knots_c: NDArray[np.float64]
-    hall: NDArray[np.float64]
+    hall_ratio: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,26 +49,32 @@ class PowerModel:
     fits: tuple[Fit, ...]
     train_days: int
     refit_days: int
+    by_job: bool = False
 
     @property
     def name(self) -> str:
+        jobs = "power of each job as its own telemetry holds it" if self.by_job else "kW per GPU by kind of job"
         return (
-            f"kW per GPU by kind of job and hall line, fitted every {self.refit_days} days on the meters of the "
-            f"{self.train_days} days before"
+            f"{jobs}; hall line fitted every {self.refit_days} days on the meters of the {self.train_days} days before"
         )
 
-    def load_mw(
-        self, gpus: NDArray[np.float64], streams_mw: NDArray[np.float64], outdoor_c: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Load behind the meter, `(sites, periods)` MW, from GPUs `(sites, kinds, periods)` and streams and outdoor
-        temperature `(sites, periods)`; NaN before the first fit."""
-        load_mw = np.full(streams_mw.shape, np.nan)
+    def dynamic_mw(self, gpus: NDArray[np.float64], streams_mw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """IT power above idle, `(sites, periods)` MW, from GPUs `(sites, kinds, periods)` and streams
+        `(sites, periods)`; NaN before the first fit."""
+        dynamic_mw = np.full(streams_mw.shape, np.nan)
         for fit in self.fits:
             span = slice(fit.first, fit.last)
-            it_mw = fit.idle_mw[:, None] + streams_mw[:, span]
-            it_mw = it_mw + np.einsum("skp,k->sp", gpus[:, :, span], fit.kind_kw) / 1000.0
-            for row in range(len(it_mw)):
-                load_mw[row, span] = _terms(it_mw[row], outdoor_c[row, span], fit.knots_c[row]) @ fit.hall[row]
+            jobs_mw = np.einsum("skp,k->sp", gpus[:, :, span], fit.kind_kw) / 1000.0
+            dynamic_mw[:, span] = streams_mw[:, span] + jobs_mw
+        return dynamic_mw
+
+    def load_mw(self, dynamic_mw: NDArray[np.float64], outdoor_c: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Load behind the meter from IT power above idle, all `(sites, periods)`; NaN before the first fit."""
+        load_mw = np.full(dynamic_mw.shape, np.nan)
+        for fit in self.fits:
+            span = slice(fit.first, fit.last)
+            for row, it_mw in enumerate(dynamic_mw[:, span] + fit.idle_mw[:, None]):
+                load_mw[row, span] = _terms(it_mw, outdoor_c[row, span], fit.knots_c[row]) @ fit.hall_ratio[row]
         return load_mw
 
 
@@ -121,14 +127,16 @@ def fit_power(
     outdoor_c: NDArray[np.float64],
     step_h: float,
     *,
+    jobs_mw: NDArray[np.float64] | None = None,
     train_days: int = 56,
-    refit_days: int = 28,
+    refit_days: int = 7,
     first_days: int = 14,
 ) -> PowerModel:
     """Fit on meters and job log: gpus `(sites, kinds, n)`, the others `(sites, n)`.
 
-    Every fit rests on up to `train_days` days before the intervals that it serves; the first serves from day
-    `first_days` on. Raises `DataError` where the period is too short for one.
+    `jobs_mw` `(sites, n)` is the power of all jobs where the plant meters every single one: then only idle power and
+    the hall are fitted. Every fit rests on up to `train_days` days before the intervals that it serves; the first
+    serves from day `first_days` on. Raises `DataError` where the period is too short for one.
     """
     count = it_mw.shape[1]
     every, train, begin = (round(days * 24 / step_h) for days in (refit_days, train_days, first_days))
@@ -137,7 +145,10 @@ def fit_power(
     fits = []
     for first in range(begin, count, every):
         span = slice(max(first - train, 0), first)
-        kind_kw, idle_mw = _fit_it(gpus[:, :, span], (it_mw - streams_mw)[:, span])
+        if jobs_mw is None:
+            kind_kw, idle_mw = _fit_it(gpus[:, :, span], (it_mw - streams_mw)[:, span])
+        else:
+            kind_kw, idle_mw = np.zeros(gpus.shape[1]), (it_mw - streams_mw - jobs_mw)[:, span].mean(axis=1)
         knots_c = np.quantile(outdoor_c[:, span], _KNOT_QUANTILES, axis=1).T
         hall = np.array(
             [
@@ -146,7 +157,7 @@ def fit_power(
             ]
         )
         fits.append(Fit(first, min(first + every, count), kind_kw, idle_mw, knots_c, hall))
-    return PowerModel(tuple(fits), train_days, refit_days)
+    return PowerModel(tuple(fits), train_days, refit_days, by_job=jobs_mw is not None)
 
 
 def _fit_it(
@@ -186,17 +197,17 @@ def _gear_weights(jobs: JobTable) -> NDArray[np.float64]:
 
 
 def _spread(
-    change: NDArray[np.float64],
+    change_count: NDArray[np.float64],
     rows: NDArray[np.int64],
     spans_s: NDArray[np.int64],
-    sizes: NDArray[np.float64],
+    size_count: NDArray[np.float64],
     axis: TimeAxis,
 ) -> None:
-    """Add runs of `sizes` over `spans_s` to the `change` from interval to interval, partial intervals by share."""
+    """Add runs of `size_count` over `spans_s` to the changes from interval to interval, partial intervals by share."""
     at = np.clip((spans_s - axis.start_s) / axis.step_s, 0.0, float(axis.periods))
     for side, sign in ((0, 1.0), (1, -1.0)):
         whole = np.minimum(np.floor(at[:, side]).astype(np.int64), axis.periods)
         part = at[:, side] - whole
         # A run that begins within an interval fills 1 − part of it, and all of the next ones.
-        np.add.at(change, (rows, whole), sign * sizes * (1.0 - part))
-        np.add.at(change, (rows, np.minimum(whole + 1, axis.periods)), sign * sizes * part)
+        np.add.at(change_count, (rows, whole), sign * size_count * (1.0 - part))
+        np.add.at(change_count, (rows, np.minimum(whole + 1, axis.periods)), sign * size_count * part)

@@ -2,12 +2,14 @@
 
 The replay gets what a plant has: the jobs that its log tells of (requests, run times, GPUs), the log of interactive
 requests, the outdoor temperature, the recorded policy, and a power model fitted on earlier meters. It does not get the
-power of a single job. The simulator that replays is the one that made the world, so run times and placement repeat
-exactly; what is left is the error of the power model. A real plant adds the error of its own scheduler's replay.
+power of a single job, unless the plant meters every job (`by_job`). The simulator that replays is the one that made
+the world, so run times and placement repeat exactly; what is left is the error of the power model. A real plant adds
+the error of its own scheduler's replay.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,14 +17,14 @@ from numpy.typing import NDArray
 
 from suandian.experiments.measurement.power import PowerModel, fit_power, gpus_by_kind
 from suandian.experiments.measurement.worlds import Policy, journal_of, load_of
-from suandian.model.workload import JobTable
+from suandian.model.workload import FLEXIBILITY_LABELS, JobTable
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import JobEventKind
 from suandian.record.journal import Journal
 from suandian.simulation.truth import Truth
 from suandian.verification.metering import LoadTable
-from suandian.verification.replay import InForce, PolicyRecord, Replayed, ReplayEngine, policy_hash, replay
+from suandian.verification.replay import InForce, PolicyRecord, Replayed, policy_hash, replay
 
 __all__ = ["Replayer", "arrivals_of", "calibrated", "in_force_of", "recorded", "replayed_for"]
 
@@ -42,12 +44,19 @@ class Replayer:
             raise DataError("the replay engine holds another policy; build it for the one that is to be replayed")
         if axis != self.truth.axis:
             raise DataError(f"the replay runs on {self.truth.axis}, the meters are on {axis}")
-        known = _as_modelled(self.truth, arrivals, self.model)
+        known = _replayable(self.truth, arrivals, None if self.model.by_job else self.model)
         journal = journal_of(known, self.policy)
-        gpus = gpus_by_kind(journal.job_events(), known.jobs, axis, len(self.truth.fleet.sites))
-        load_mw = self.model.load_mw(gpus, _streams_at_home_mw(self.truth), self.truth.outdoor_c)
+        load_mw = self.model.load_mw(self._dynamic_mw(known, journal), self.truth.outdoor_c)
         ids = [site.id for site in self.truth.fleet.sites]
         return np.maximum(load_mw[[ids.index(site) for site in self.sites]], 0.0)
+
+    def _dynamic_mw(self, known: Truth, journal: Journal) -> NDArray[np.float64]:
+        """IT power above idle of every site, `(sites, periods)`."""
+        sites = known.fleet.sites
+        if not self.model.by_job:
+            gpus = gpus_by_kind(journal.job_events(), known.jobs, known.axis, len(sites))
+            return self.model.dynamic_mw(gpus, _streams_at_home_mw(known))
+        return _above_idle_mw(journal, [site.id for site in sites])
 
 
 def arrivals_of(journal: Journal, jobs: JobTable) -> JobTable:
@@ -81,8 +90,10 @@ def recorded(policy: Policy, at_s: int) -> PolicyRecord:
     return PolicyRecord(policy_hash(policy.content), at_s, policy.party)
 
 
-def calibrated(truth: Truth, journal: Journal) -> PowerModel:
+def calibrated(truth: Truth, journal: Journal, *, by_job: bool = False) -> PowerModel:
     """A power model from a journal's own meters and job log, the log of requests and the outdoor temperature.
+
+    `by_job`: the plant meters every job, so that the power of its kind need not be fitted.
 
     Raises `DataError` where the period is too short for a fit.
     """
@@ -90,33 +101,37 @@ def calibrated(truth: Truth, journal: Journal) -> PowerModel:
     gpus = gpus_by_kind(journal.job_events(), truth.jobs, axis, len(sites))
     it_mw = np.array([journal.metered(f"site/{site.id}/it")[0] / axis.step_h for site in sites])
     load_mw = np.array([load_of(journal, site.id) for site in sites])
-    return fit_power(gpus, _streams_at_home_mw(truth), it_mw, load_mw, truth.outdoor_c, axis.step_h)
+    streams_mw = _streams_at_home_mw(truth)
+    jobs_mw = _above_idle_mw(journal, [site.id for site in sites]) - streams_mw if by_job else None
+    return fit_power(gpus, streams_mw, it_mw, load_mw, truth.outdoor_c, axis.step_h, jobs_mw=jobs_mw)
 
 
-def replayed_for(
-    engine: ReplayEngine,
-    policy: Policy,
-    journal: Journal,
-    jobs: JobTable,
-    table: LoadTable,
-    record: PolicyRecord,
-    power_model: str,
-) -> Replayed:
+def replayed_for(engine: Replayer, journal: Journal, table: LoadTable, record: PolicyRecord) -> Replayed:
     """The replay of the jobs that a journal tells of, for the meters of `table`, with what shows who was in force."""
+    policy = engine.policy
     return replay(
-        engine, arrivals_of(journal, jobs), policy.content, table, record, in_force_of(journal, policy),
-        power_model=power_model,
+        engine, arrivals_of(journal, engine.truth.jobs), policy.content, table, record, in_force_of(journal, policy),
+        power_model=engine.model.name,
     )  # fmt: skip
 
 
-def _as_modelled(truth: Truth, arrivals: JobTable, model: PowerModel) -> Truth:
-    """The world of the replay: arrivals with modelled power."""
+def _replayable(truth: Truth, arrivals: JobTable, model: PowerModel | None) -> Truth:
+    """The world of the replay: the arrivals, with modelled power where a model is given, and no call."""
     known = np.isin(truth.jobs.id, arrivals.id)
     if int(known.sum()) != len(arrivals):
         raise DataError("the job log names jobs that the study does not have")
-    # Placement under a curve sees powers; those of the first fit are known before everything that is replayed.
-    jobs = replace(arrivals, power_per_gpu_kw=model.fits[0].kind_kw[arrivals.kind])
+    jobs = arrivals
+    if model is not None:
+        # Placement under a curve sees powers; those of the first fit are known before everything that is replayed.
+        jobs = replace(arrivals, power_per_gpu_kw=model.fits[0].kind_kw[arrivals.kind])
     return replace(truth, jobs=jobs, class_index=truth.class_index[known], instructions=())
+
+
+def _above_idle_mw(journal: Journal, sites: Sequence[str]) -> NDArray[np.float64]:
+    """Metered IT power above idle, jobs and streams, `(sites, periods)`."""
+    reads = [[journal.metered(f"site/{site}/it/{label}")[0] for label in FLEXIBILITY_LABELS] for site in sites]
+    power_mw: NDArray[np.float64] = np.array(reads).sum(axis=1) / journal.axis.step_h
+    return power_mw
 
 
 def _streams_at_home_mw(truth: Truth) -> NDArray[np.float64]:

@@ -18,9 +18,30 @@ from suandian.verification.interval import Accuracy, Placebo, accuracy, conforma
 from suandian.verification.metering import LoadTable
 from suandian.verification.reduction import reduction_mw
 
-__all__ = ["Credit", "Scores", "SiteCase", "after_warm_up", "credits_of", "pooled", "scores", "verdict", "windows_of"]
+__all__ = [
+    "Credit",
+    "Knowledge",
+    "Scores",
+    "SiteCase",
+    "after_warm_up",
+    "credits_of",
+    "pooled",
+    "scores",
+    "verdict",
+    "windows_of",
+]
 
 LEVEL, WINDOWS = 0.9, 60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Knowledge:
+    """Evidence beside the meter in both worlds, with a replay by kind of job and with one by single job."""
+
+    honest: Evidence
+    honest_by_job: Evidence
+    called: Evidence
+    called_by_job: Evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,15 +55,22 @@ class SiteCase:
 
     site: str
     honest: LoadTable
-    honest_evidence: Evidence
     called: LoadTable
-    called_evidence: Evidence
+    knowledge: Knowledge
     events: tuple[Event, ...]
     history: History
     twins: tuple[Twin, ...]
     probe: Event
     warm_days: int
     energy_cny_per_mwh: NDArray[np.float64]
+
+    def honest_evidence(self, design: Design) -> Evidence:
+        """What `design` may know in the world without calls."""
+        return self.knowledge.honest_by_job if design.by_job else self.knowledge.honest
+
+    def called_evidence(self, design: Design) -> Evidence:
+        """What `design` may know in the world with them."""
+        return self.knowledge.called_by_job if design.by_job else self.knowledge.called
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +100,7 @@ class Credit:
 
 def windows_of(case: SiteCase, design: Design) -> Placebo:
     """Every placebo window of the world without calls, newest first."""
-    return design.tried(case.honest, case.probe, History(), case.honest_evidence, len(case.honest.index.days))
+    return design.tried(case.honest, case.probe, History(), case.honest_evidence(design), len(case.honest.index.days))
 
 
 def after_warm_up(case: SiteCase, tried: Placebo) -> Placebo:
@@ -112,7 +140,7 @@ def pooled(tried: Sequence[Placebo]) -> Placebo:
 def _credit(case: SiteCase, design: Design, event: Event, tried: Placebo) -> Credit:
     """Credit and 90 % interval of one event, from the newest 60 windows of `tried` that lie before it."""
     table = case.called
-    batch = design.measured(table, event, case.history, case.called_evidence)
+    batch = design.measured(table, event, case.history, case.called_evidence(design))
     step_h = table.step_h
     if not batch.measurable[0]:
         return Credit(float("nan"), float("nan"), float("nan"), WHY_TEXT.get(Why(int(batch.why[0])), "not measurable"))
@@ -139,7 +167,7 @@ def credits_of(case: SiteCase, design: Design, honest: Placebo) -> tuple[Credit,
     early = _where(honest, honest.days < days[first])
     tried = early
     if last > first:
-        late = design.tried(table, case.events[-1], case.history, case.called_evidence, last - first)
+        late = design.tried(table, case.events[-1], case.history, case.called_evidence(design), last - first)
         tried = pooled([_where(late, late.days >= days[first]), early])
     return tuple(_credit(case, design, event, tried) for event in case.events)
 
