@@ -59,6 +59,7 @@ class PlayedEvent:
     case: SiteCase
     event: Event
     true_mwh: float
+    least_mwh: float
     played: Played
     raised_mwh: float
     cost_cny: float
@@ -109,7 +110,9 @@ def played_events(cases: Sequence[SiteCase], play: str) -> list[PlayedEvent]:
             played = PLAYS[play](case.called, event, case.history)
             raised_mwh = np.nan_to_num(played.raised_mw[0]) * case.called.step_h
             cost_cny = float((raised_mwh * case.energy_cny_per_mwh).sum())
-            found.append(PlayedEvent(case, event, twin.true_mwh, played, float(raised_mwh.sum()), cost_cny))
+            found.append(
+                PlayedEvent(case, event, twin.true_mwh, twin.least_mwh, played, float(raised_mwh.sum()), cost_cny)
+            )
     return found
 
 
@@ -134,6 +137,7 @@ def gains_of(design: Design, played: Mapping[str, Sequence[PlayedEvent]], reward
             honest_mwh=np.array([honest_mwh[id(one.event)] for one in events]),
             played_mwh=np.array(after),
             true_mwh=np.array([one.true_mwh for one in events]),
+            least_mwh=np.array([one.least_mwh for one in events]),
             raised_mwh=np.array([one.raised_mwh for one in events]),
             cost_cny=np.array([one.cost_cny for one in events]),
             uses=USES.get(play, 1),
@@ -147,6 +151,7 @@ def gain_of(
     honest_mwh: NDArray[np.float64],
     played_mwh: NDArray[np.float64],
     true_mwh: NDArray[np.float64],
+    least_mwh: NDArray[np.float64],
     raised_mwh: NDArray[np.float64],
     cost_cny: NDArray[np.float64],
     uses: int,
@@ -154,7 +159,8 @@ def gain_of(
 ) -> Gain:
     """The arithmetic, arrays `(events,)`: profit = gain·uses·reward − cost, break-even reward = cost/(gain·uses).
 
-    NaN: not measurable. Events that are not measurable without the play do not count; with it they pay nothing.
+    NaN: not measurable. Events that are not measurable without the play do not count; with it they pay nothing. No
+    ratio is taken where no more than `least_mwh` was delivered.
     """
     seen = np.isfinite(honest_mwh)
     refused = seen & ~np.isfinite(played_mwh)
@@ -170,7 +176,7 @@ def gain_of(
         refused=int(refused.sum()),
         raised_mwh=float(raised_mwh[seen].sum()),
         cost_cny=cost,
-        gain_ratio=gain_mwh / true if true > 0 else float("nan"),
+        gain_ratio=gain_mwh / true if true > least_mwh[seen].sum() else float("nan"),
         profit_cny=gain_mwh * uses * reward_cny_per_mwh - cost,
         breakeven_cny_per_mwh=cost / (gain_mwh * uses) if gain_mwh > 0 else float("nan"),
     )

@@ -50,7 +50,7 @@ __all__ = ["DAYS", "REWARD_CNY_PER_MWH", "league"]
 DAYS = 365
 #: History before the first window: 45 days of look-back and more for the regressions (D).
 WARM_DAYS = 63
-#: Usual pay of real-time demand response in China, about 2.5 CNY/kWh (china.md §4, confidence B).
+#: Usual pay of real-time demand response in China, about 2.5 CNY/kWh (provincial price tables of 2025, confidence B).
 REWARD_CNY_PER_MWH = 2500.0
 Told = Callable[[str, float], None]
 
@@ -280,7 +280,7 @@ def _rank(row: Row) -> tuple[float, str]:
 
 
 def _targets(rows: Sequence[Row]) -> tuple[Target, ...]:
-    """The accuracy asked of the system on non-event data-centre days (mv.md §6, D)."""
+    """The accuracy asked of the system on data-centre days without events (D)."""
     found = []
     replay = next((row for row in rows if row.family == "replay" and row.scores.accuracy is not None), None)
     if replay is not None and replay.scores.accuracy is not None:

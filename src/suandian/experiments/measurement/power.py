@@ -22,15 +22,16 @@ __all__ = ["Fit", "PowerModel", "fit_power", "gpus_by_kind"]
 
 _STOPS = (JobEventKind.PAUSED, JobEventKind.FINISHED)
 _STARTS = (JobEventKind.STARTED, JobEventKind.RESUMED)
-#: Where the line of the hall may bend: the cooling changes with the weather (D).
-_KNOT_QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
+#: Where the line of the hall may bend with the weather: free cooling ends, chillers begin (D).
+_KNOTS_C = (0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 32.0)
+_TERMS = 2 * (2 + len(_KNOTS_C))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """One fit, valid for intervals `[first, last)`.
 
-    kind_kw `(kinds,)` per GPU above idle; idle_mw `(sites,)`; knots_c `(sites, knots)`; hall_ratio `(sites, terms)`:
+    kind_kw `(kinds,)` per GPU above idle; idle_mw `(sites,)`; hall_ratio `(sites, terms)`:
     load = (1, T, (T − knot)⁺ …) × (1, IT) · hall_ratio, whose coefficients are in MW, MW/K, 1 and 1/K.
     """
 
@@ -38,7 +39,6 @@ class Fit:
     last: int
     kind_kw: NDArray[np.float64]
     idle_mw: NDArray[np.float64]
-    knots_c: NDArray[np.float64]
     hall_ratio: NDArray[np.float64]
 
 
@@ -53,10 +53,8 @@ class PowerModel:
 
     @property
     def name(self) -> str:
-        jobs = "power of each job as its own telemetry holds it" if self.by_job else "kW per GPU by kind of job"
-        return (
-            f"{jobs}; hall line fitted every {self.refit_days} days on the meters of the {self.train_days} days before"
-        )
+        jobs = "power of each job as its telemetry holds it" if self.by_job else "kW per GPU by kind of job"
+        return f"{jobs}, fitted every {self.refit_days} days on {self.train_days} days; hall line on all days before"
 
     def dynamic_mw(self, gpus: NDArray[np.float64], streams_mw: NDArray[np.float64]) -> NDArray[np.float64]:
         """IT power above idle, `(sites, periods)` MW, from GPUs `(sites, kinds, periods)` and streams
@@ -74,7 +72,7 @@ class PowerModel:
         for fit in self.fits:
             span = slice(fit.first, fit.last)
             for row, it_mw in enumerate(dynamic_mw[:, span] + fit.idle_mw[:, None]):
-                load_mw[row, span] = _terms(it_mw, outdoor_c[row, span], fit.knots_c[row]) @ fit.hall_ratio[row]
+                load_mw[row, span] = _terms(it_mw, outdoor_c[row, span]) @ fit.hall_ratio[row]
         return load_mw
 
 
@@ -135,28 +133,30 @@ def fit_power(
     """Fit on meters and job log: gpus `(sites, kinds, n)`, the others `(sites, n)`.
 
     `jobs_mw` `(sites, n)` is the power of all jobs where the plant meters every single one: then only idle power and
-    the hall are fitted. Every fit rests on up to `train_days` days before the intervals that it serves; the first
-    serves from day `first_days` on. Raises `DataError` where the period is too short for one.
+    the hall are fitted. Powers rest on up to `train_days` days before the intervals that they serve, so that they may
+    drift; the hall rests on all days before, so that it has seen the summer. The first fit serves from day
+    `first_days` on. Raises `DataError` where the period is too short for one.
     """
     count = it_mw.shape[1]
     every, train, begin = (round(days * 24 / step_h) for days in (refit_days, train_days, first_days))
     if count <= begin:
         raise DataError(f"the power model is fitted on {first_days} days of meters; measure more days than that")
-    fits = []
+    fits: list[Fit] = []
+    triangles: list[NDArray[np.float64]] = [np.zeros((0, _TERMS + 1)) for _ in it_mw]
     for first in range(begin, count, every):
         span = slice(max(first - train, 0), first)
         if jobs_mw is None:
             kind_kw, idle_mw = _fit_it(gpus[:, :, span], (it_mw - streams_mw)[:, span])
         else:
             kind_kw, idle_mw = np.zeros(gpus.shape[1]), (it_mw - streams_mw - jobs_mw)[:, span].mean(axis=1)
-        knots_c = np.quantile(outdoor_c[:, span], _KNOT_QUANTILES, axis=1).T
-        hall = np.array(
-            [
-                np.linalg.lstsq(_terms(it_mw[r, span], outdoor_c[r, span], knots_c[r]), load_mw[r, span], rcond=None)[0]
-                for r in range(len(it_mw))
-            ]
-        )
-        fits.append(Fit(first, min(first + every, count), kind_kw, idle_mw, knots_c, hall))
+        seen = slice(fits[-1].first if fits else 0, first)
+        for row in range(len(it_mw)):
+            terms = _terms(it_mw[row, seen], outdoor_c[row, seen])
+            rows = np.column_stack([terms, load_mw[row, seen]])
+            # The triangle holds all rows so far: a year of meters costs no more than a week.
+            triangles[row] = np.asarray(np.linalg.qr(np.concatenate([triangles[row], rows]), mode="r"))
+        hall = np.array([np.linalg.lstsq(r[:, :-1], r[:, -1], rcond=1e-10)[0] for r in triangles])
+        fits.append(Fit(first, min(first + every, count), kind_kw, idle_mw, hall))
     return PowerModel(tuple(fits), train_days, refit_days, by_job=jobs_mw is not None)
 
 
@@ -179,10 +179,8 @@ def _fit_it(
     return found[:kinds] * 1000.0, found[kinds:]
 
 
-def _terms(
-    it_mw: NDArray[np.float64], outdoor_c: NDArray[np.float64], knots_c: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    hinges = np.maximum(outdoor_c[:, None] - knots_c[None, :], 0.0)
+def _terms(it_mw: NDArray[np.float64], outdoor_c: NDArray[np.float64]) -> NDArray[np.float64]:
+    hinges = np.maximum(outdoor_c[:, None] - np.array(_KNOTS_C)[None, :], 0.0)
     weather = np.column_stack([np.ones_like(it_mw), outdoor_c, hinges])
     return np.concatenate([weather, weather * it_mw[:, None]], axis=1)
 

@@ -183,6 +183,7 @@ def verdict(twins: Sequence[Twin], found: Sequence[Credit]) -> Verdict:
         np.array([one.credited_mwh for one in found]),
         np.array([one.low_mwh for one in found]),
         np.array([one.high_mwh for one in found]),
+        np.array([twin.least_mwh for twin in twins]),
     )
 
 

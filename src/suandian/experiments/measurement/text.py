@@ -88,6 +88,8 @@ def _cells(row: Row) -> list[str]:
 def _play(row: Row) -> str:
     if not row.gains:
         return row.reason or "no event"
+    if all(math.isnan(gain.gain_ratio) for gain in row.gains.values()):
+        return "nothing was delivered to set it against"
     play, gain_ratio = worst(row.gains)
     return f"{PLAY_TEXT[play]} ({gain_ratio:+.0%})" if play else "nothing tried pays"
 

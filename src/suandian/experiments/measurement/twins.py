@@ -37,6 +37,11 @@ class Twin:
     rebound_mwh: float
     elsewhere_mwh: float
 
+    @property
+    def least_mwh(self) -> float:
+        """Below it nothing was delivered that a ratio could be taken of: a hundredth of the load (D)."""
+        return 0.01 * self.without_mwh
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -121,13 +126,19 @@ def judge(
     credited_mwh: NDArray[np.float64],
     low_mwh: NDArray[np.float64],
     high_mwh: NDArray[np.float64],
+    least_mwh: NDArray[np.float64] | float = 0.0,
 ) -> Verdict:
-    """Credited against true by event, arrays `(events,)`; NaN credited: not measurable, NaN bounds: no interval."""
+    """Credited against true by event, arrays `(events,)`; NaN credited: not measurable, NaN bounds: no interval.
+
+    Ratios are NaN, and single events are left out of median and p90, where no more than `least_mwh` was delivered.
+    """
+    least = np.broadcast_to(np.asarray(least_mwh, dtype=np.float64), true_mwh.shape)
     seen = np.isfinite(credited_mwh)
     true, credited = true_mwh[seen], credited_mwh[seen]
     none = float("nan")
     error = credited - true
-    some = true > 0
+    some = true > least[seen]
+    enough_mwh = float(least[seen].sum())
     relative = np.abs(error[some]) / true[some]
     bounded = seen & np.isfinite(low_mwh) & np.isfinite(high_mwh)
     held = bounded & (low_mwh <= true_mwh + 1e-9) & (true_mwh <= high_mwh + 1e-9)
@@ -138,8 +149,8 @@ def judge(
         events=int(seen.sum()),
         true_mwh=total_mwh,
         credited_mwh=float(credited.sum()),
-        bias_ratio=float(error.sum() / total_mwh) if total_mwh > 0 else none,
-        rmse_ratio=float(np.sqrt((error**2).mean()) / true.mean()) if total_mwh > 0 else none,
+        bias_ratio=float(error.sum() / total_mwh) if total_mwh > enough_mwh else none,
+        rmse_ratio=float(np.sqrt((error**2).mean()) / true.mean()) if total_mwh > enough_mwh else none,
         median_error_ratio=float(np.median(relative)) if len(relative) else none,
         p90_error_ratio=float(np.quantile(relative, 0.9)) if len(relative) else none,
         covered=int(held.sum()),
