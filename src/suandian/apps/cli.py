@@ -1,4 +1,4 @@
-"""The command line: `suandian run | check | classify | verify | init | …`. Heavy imports happen inside the commands."""
+"""The command line: `suandian run | check | classify | verify | baselines | …`; heavy imports happen inside."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from suandian.apps.baselines_cli import baselines
 from suandian.apps.classify_cli import classify
 from suandian.apps.output import (
     ProgressLine,
@@ -121,6 +122,7 @@ def check(
 app.command()(classify)
 app.command()(verify)
 app.command()(rules)
+app.command()(baselines)
 
 
 @app.command()

@@ -19,7 +19,18 @@ from suandian.verification.frame import frame, offsets_of
 from suandian.verification.metering import LoadTable
 from suandian.verification.rules import Rule
 
-__all__ = ["Probe", "frozen_days", "pre_event_z", "raised_after_notice", "raised_days"]
+__all__ = [
+    "Played",
+    "Probe",
+    "frozen_days",
+    "play_after_notice",
+    "play_days",
+    "play_frozen",
+    "play_raised_then_frozen",
+    "pre_event_z",
+    "raised_after_notice",
+    "raised_days",
+]
 
 _USUAL_DAYS_MIN = 5  # D
 
@@ -41,57 +52,52 @@ class Probe:
         return profit_cny
 
 
-def raised_after_notice(
-    table: LoadTable,
-    event: Event,
-    rule: Rule,
-    history: History | None = None,
-    evidence: Evidence | None = None,
-    *,
-    raise_ratio: float = 0.2,
-) -> Probe:
+@dataclass(frozen=True, slots=True, eq=False)
+class Played:
+    """The readings and history that a player leaves behind; `raised_mw` `(meters, periods)` was drawn for it."""
+
+    table: LoadTable
+    history: History
+    raised_mw: NDArray[np.float64]
+
+    @property
+    def raised_mwh(self) -> NDArray[np.float64]:
+        """Energy drawn for it, `(meters,)`."""
+        raised_mwh: NDArray[np.float64] = np.nansum(self.raised_mw, axis=1) * self.table.step_h
+        return raised_mwh
+
+
+def play_after_notice(table: LoadTable, event: Event, history: History, *, raise_ratio: float = 0.2) -> Played:
     """The load is raised from notice to start. Pays only where a window of the rule lies after the notice."""
     placed = frame(table, event)
     told = -(-(event.notified_s - table.axis.start_s) // table.axis.step_s)
     raised = np.zeros(table.axis.periods, dtype=np.bool_)
     raised[max(told, 0) : placed.first] = True
-    return _probe(table, event, rule, history, evidence, raised, raise_ratio)
+    return _raised(table, history, raised, raise_ratio)
 
 
-def raised_days(
-    table: LoadTable,
-    event: Event,
-    rule: Rule,
-    history: History | None = None,
-    evidence: Evidence | None = None,
-    *,
-    raise_ratio: float = 0.2,
-    days: int = 5,
-) -> Probe:
-    """The load is raised at the event's hours on the `days` local days before it (or own generation is cut then)."""
+def play_days(
+    table: LoadTable, event: Event, history: History, *, raise_ratio: float = 0.2, days: int = 5, back: int = 0
+) -> Played:
+    """The load is raised at the event's hours on `days` local days (or own generation is cut then).
+
+    They are the days just before the event, or those before the last `back` ones.
+    """
     placed = frame(table, event)
     raised = np.zeros(table.axis.periods, dtype=np.bool_)
-    for day in range(max(placed.day - days, 0), placed.day):
+    for day in range(max(placed.day - back - days, 0), max(placed.day - back, 0)):
         at = day * table.index.slots + placed.offsets
         period = table.index.period.ravel()[at]
         raised[period[(period >= 0) & (period < placed.first)]] = True
-    return _probe(table, event, rule, history, evidence, raised, raise_ratio)
+    return _raised(table, history, raised, raise_ratio)
 
 
-def frozen_days(
-    table: LoadTable,
-    event: Event,
-    rule: Rule,
-    history: History | None = None,
-    evidence: Evidence | None = None,
-    *,
-    days: int = 20,
-) -> Probe:
+def play_frozen(table: LoadTable, event: Event, history: History, *, days: int = 20) -> Played:
     """Events are bid at the same hours of each of the `days` local days before, so that those days never count.
 
-    Nothing is drawn for it; the gain is that of an old level over the present one. Hours that are events already stay.
+    Nothing is drawn for it. Hours that are events already stay as they are.
     """
-    known = (history if history is not None else History()).with_event(event)
+    known = history.with_event(event)
     placed = frame(table, event)
     taken = [(span.start_s, span.end_s) for span in known.events]
     bids = []
@@ -104,9 +110,63 @@ def frozen_days(
         if all(end_s <= a or start_s >= b for a, b in taken):
             bids.append(Span(start_s, end_s, None, f"bid-{back}"))
     bid = History((*known.events, *bids), known.outages, known.excluded_days)
-    honest = baseline(table, event, rule, known, evidence or Evidence())
-    played = baseline(table, event, rule, bid, evidence or Evidence())
-    return Probe(_energy_mwh(played, table) - _energy_mwh(honest, table), np.zeros(len(table.meters)))
+    return Played(table, bid, np.zeros_like(table.load_mw))
+
+
+def play_raised_then_frozen(
+    table: LoadTable, event: Event, history: History, *, raise_ratio: float = 0.2, days: int = 20, raised_days: int = 7
+) -> Played:
+    """The load is raised for `raised_days`, then events are bid on each of the `days` before the event.
+
+    What the baseline was raised to lives on; one raise pays for every event of the frozen time.
+    """
+    raised = play_days(table, event, history, raise_ratio=raise_ratio, days=raised_days, back=days)
+    return Played(raised.table, play_frozen(table, event, history, days=days).history, raised.raised_mw)
+
+
+def raised_after_notice(
+    table: LoadTable,
+    event: Event,
+    rule: Rule,
+    history: History | None = None,
+    evidence: Evidence | None = None,
+    *,
+    raise_ratio: float = 0.2,
+) -> Probe:
+    """What a rule pays for `play_after_notice`."""
+    known = history if history is not None else History()
+    return _probe(play_after_notice(table, event, known, raise_ratio=raise_ratio), table, event, rule, known, evidence)
+
+
+def raised_days(
+    table: LoadTable,
+    event: Event,
+    rule: Rule,
+    history: History | None = None,
+    evidence: Evidence | None = None,
+    *,
+    raise_ratio: float = 0.2,
+    days: int = 5,
+) -> Probe:
+    """What a rule pays for `play_days` on the `days` local days before the event."""
+    known = history if history is not None else History()
+    return _probe(
+        play_days(table, event, known, raise_ratio=raise_ratio, days=days), table, event, rule, known, evidence
+    )
+
+
+def frozen_days(
+    table: LoadTable,
+    event: Event,
+    rule: Rule,
+    history: History | None = None,
+    evidence: Evidence | None = None,
+    *,
+    days: int = 20,
+) -> Probe:
+    """What a rule pays for `play_frozen`: the gain is that of an old level over the present one."""
+    known = history if history is not None else History()
+    return _probe(play_frozen(table, event, known, days=days), table, event, rule, known, evidence)
 
 
 def pre_event_z(
@@ -142,24 +202,20 @@ def pre_event_z(
     return z_ratio
 
 
-def _probe(
-    table: LoadTable,
-    event: Event,
-    rule: Rule,
-    history: History | None,
-    evidence: Evidence | None,
-    raised: NDArray[np.bool_],
-    raise_ratio: float,
-) -> Probe:
+def _raised(table: LoadTable, history: History, raised: NDArray[np.bool_], raise_ratio: float) -> Played:
     if raise_ratio < 0:
         raise DataError(f"raise_ratio {raise_ratio} is negative; a probe raises the load")
-    known = history if history is not None else History()
-    given = evidence if evidence is not None else Evidence()
     changed_mw = np.where(raised[None, :], table.load_mw * (1.0 + raise_ratio), table.load_mw)
-    honest = baseline(table, event, rule, known, given)
-    played = baseline(table.replaced(changed_mw), event, rule, known, given)
-    raised_mwh = np.nansum(changed_mw - table.load_mw, axis=1) * table.step_h
-    return Probe(_energy_mwh(played, table) - _energy_mwh(honest, table), raised_mwh)
+    return Played(table.replaced(changed_mw), history, changed_mw - table.load_mw)
+
+
+def _probe(
+    played: Played, table: LoadTable, event: Event, rule: Rule, history: History, evidence: Evidence | None
+) -> Probe:
+    given = evidence if evidence is not None else Evidence()
+    honest = baseline(table, event, rule, history, given)
+    gained = baseline(played.table, event, rule, played.history, given)
+    return Probe(_energy_mwh(gained, table) - _energy_mwh(honest, table), played.raised_mwh)
 
 
 def _energy_mwh(batch: BaselineBatch, table: LoadTable) -> NDArray[np.float64]:
