@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from small_network import array, small
+from small_network import small
 
 from suandian.model.network_checks import components
 

@@ -2,8 +2,8 @@
 
 Balanced, single slack, constant power at every bus. Newton–Raphson to 1e-8 pu. Lines are π-sections; a transformer is
 the T-circuit of its nameplate, turned into its exact π-equivalent (star–delta), as in pandapower's default. Phase
-shifts of vector groups are left out: they turn angles below a transformer and change no magnitude, flow or loss as long as
-parallel transformers share their group.
+shifts of vector groups are left out: they turn angles below a transformer and change no magnitude, flow or loss as long
+as parallel transformers share their group.
 """
 
 from __future__ import annotations
