@@ -53,7 +53,9 @@ def with_island(network: Network) -> Network:
             "data centre 'hall': power_factor_ratio 1.2",
         ),
         (
-            lambda n: dataclasses.replace(n, pv=PvPlants(("p",), np.array([2]), array(-1), array(0), ("",))),
+            lambda n: dataclasses.replace(
+                n, pv=PvPlants(("p",), np.array([2]), array(-1), array(0), ("",), np.array([True]))
+            ),
             "pv 'p': nameplate_mw is -1",
         ),
         (

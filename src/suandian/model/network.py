@@ -118,7 +118,8 @@ class Loads:
 class PvPlants:
     """Photovoltaics: nameplate, and the reactive power that the inverter injects per MW of output (negative absorbs).
 
-    kinds  kind of roof (`rural`, `public`, `government`, `industrial`, …) or "".
+    kinds      kind of roof (`rural`, `public`, `government`, `industrial`, …) or ""
+    connected  False for a plant that is registered but does not feed yet
     """
 
     ids: tuple[str, ...] = ()
@@ -126,6 +127,7 @@ class PvPlants:
     nameplate_mw: Column = field(default_factory=_none)
     reactive_ratio: Column = field(default_factory=_none)
     kinds: tuple[str, ...] = ()
+    connected: NDArray[np.bool_] = field(default_factory=_no_flags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ class _Draft:
                 np.array([plant[2] for plant in plants], dtype=np.float64),
                 np.zeros(len(plants)),
                 tuple(plant[3] for plant in plants),
+                np.ones(len(plants), dtype=np.bool_),
             ),
             data_centres=centres,
         )  # fmt: skip

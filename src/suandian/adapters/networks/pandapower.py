@@ -272,6 +272,7 @@ def _plants(net: Foreign, buses: _Buses) -> PvPlants:
         active_mw,
         reactive_mvar / np.where(active_mw == 0.0, 1.0, active_mw),
         tuple(str(kind or "") for kind in (table.type if "type" in table else [""] * len(table))),
+        np.ones(len(table), dtype=np.bool_),
     )
 
 

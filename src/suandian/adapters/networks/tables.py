@@ -44,6 +44,8 @@ __all__ = ["TABLES", "Field", "network_from_mapping", "read_network"]
 
 _KEYS = ("name", "source", "slack", "frequency", "radial")
 _SHOWN = 8
+#: Columns of words, and the words.
+_WORDS = {("transformers", "tap_side"): ("high", "low"), ("pv", "state"): ("connected", "registered")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ TABLES: dict[str, dict[str, Field]] = {
         "nameplate": Field("MW", None, "largest output"),
         "reactive_ratio": Field("1", 0.0, "Mvar injected per MW of output; negative absorbs"),
         "kind": Field("text", "", "kind of roof"),
+        "state": Field("text", "connected", "connected, or registered: allowed but not feeding yet"),
     },
     "batteries": {
         "id": Field("id", None, "name of the battery"),
@@ -171,7 +174,8 @@ def _network(name: str, source: str, slack: Slack, tables: dict[str, dict[str, A
             t["tap"], t["tap_neutral"], t["tap_step"],
         ),
         loads=Loads(tuple(load["id"]), load["bus"], load["active"], load["reactive"]),
-        pv=PvPlants(tuple(pv["id"]), pv["bus"], pv["nameplate"], pv["reactive_ratio"], tuple(pv["kind"])),
+        pv=PvPlants(tuple(pv["id"]), pv["bus"], pv["nameplate"], pv["reactive_ratio"], tuple(pv["kind"]),
+                    np.array([state == "connected" for state in pv["state"]], dtype=np.bool_)),
         batteries=Batteries(tuple(store["id"]), store["bus"], store["energy"], store["charge_max"],
                             store["discharge_max"]),
         data_centres=DataCentres(tuple(centre["id"]), centre["bus"], centre["import_max"], centre["power_factor"]),
@@ -223,9 +227,10 @@ def _table(name: str, value: object, faults: list[str]) -> dict[str, Any]:
             table[column] = _numbers(f"{name}.{column}", cells, field, unit, lengths_km, faults)
         if column == "length":
             lengths_km = table[column]
-    if name == "transformers":
-        bad = sorted(set(table["tap_side"]) - {"high", "low"})
-        faults += [f"transformers.tap_side: {side!r} is none; write high or low" for side in bad]
+    for place, known in _WORDS.items():
+        if place[0] == name:
+            bad = sorted(set(table[place[1]]) - set(known))
+            faults += [f"{name}.{place[1]}: {word!r} is none; write {' or '.join(known)}" for word in bad]
     return table
 
 
