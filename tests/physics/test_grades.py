@@ -13,7 +13,7 @@ NEW, OLD = hosting_rule("dlt2041_2025"), hosting_rule("dlt2041_2019")
 
 
 def county(pv_mw: tuple[float, float], registered_mw: float = 0.0) -> Network:
-    """110 kV – T (10 MVA) – 10 kV – two villages with 1 MVA each; PV in the villages, a registered plant in the first."""
+    """110 kV – T (10 MVA) – 10 kV – two villages with 1 MVA and PV each; a registered plant in the first."""
     a = np.array
     return Network(
         name="c", source="test", slack=Slack(0),

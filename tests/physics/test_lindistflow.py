@@ -9,6 +9,7 @@ from suandian.adapters.networks.named import network as named
 from suandian.model.network import Buses, Lines, Network, Slack, Transformers
 from suandian.physics.lindistflow import linear_network, linearisation_error
 from suandian.physics.powerflow import power_flow
+from suandian.physics.taps import tapped
 from suandian.quantity.errors import DataError
 from suandian.signals.county import county_network
 
@@ -38,7 +39,7 @@ def test_the_matrices_are_those_of_the_formula() -> None:
 
 
 def test_without_load_taps_and_charging_agree_with_ac() -> None:
-    network = county_network(seed=3, pv_mw=0.0, load_max_mw=0.0)
+    network = tapped(county_network(seed=3, pv_mw=0.0, load_max_mw=0.0), np.zeros(2))
     nothing = np.zeros((1, len(network.buses.ids)))
     error = linearisation_error(linear_network(network), power_flow(network, nothing, nothing), nothing, nothing)
     assert error.voltage_max_pu < 2e-4
@@ -73,7 +74,7 @@ def test_the_error_on_ieee_33_shrinks_with_the_square_of_the_load(scale: float) 
 
 
 def test_anchored_at_an_ac_state_it_is_exact_there_and_near_it() -> None:
-    network = county_network(seed=1, load_max_mw=50.0, pv_mw=60.0)
+    network = tapped(county_network(seed=1, load_max_mw=50.0, pv_mw=60.0), np.zeros(2))
     load_mw = network.at_buses(network.loads.bus, network.loads.active_mw)
     load_mvar = network.at_buses(network.loads.bus, network.loads.reactive_mvar)
     pv_mw = network.at_buses(network.pv.bus, network.pv.nameplate_mw)

@@ -5,6 +5,7 @@ import pytest
 
 from suandian.model.network import Network
 from suandian.physics.powerflow import power_flow
+from suandian.physics.taps import tapped
 from suandian.quantity.errors import ScenarioError
 from suandian.signals.county import county_network, parameters
 
@@ -53,7 +54,9 @@ def test_every_group_of_parameters_names_its_source() -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_pandapower_finds_the_same_state_at_peak_and_at_noon() -> None:
     pp = pytest.importorskip("pandapower", reason="the extra [networks] is not installed")
-    network = county_network(seed=1, load_max_mw=50.0, pv_mw=120.0, data_centre_max_mw=30.0)
+    network = tapped(
+        county_network(seed=1, load_max_mw=50.0, pv_mw=120.0, data_centre_max_mw=30.0), np.array([1.0, -2.0])
+    )
     load_mw = network.at_buses(network.loads.bus, network.loads.active_mw)
     load_mvar = network.at_buses(network.loads.bus, network.loads.reactive_mvar)
     centre_mw = network.at_buses(network.data_centres.bus, network.data_centres.import_max_mw)

@@ -79,6 +79,8 @@ class Transformers:
     no_load_current_ratio  i0
     tap_on_hv              whether the tap changer sits in the high-voltage winding
     tap_position, tap_neutral_position   steps; the winding's voltage grows by `tap_step_ratio` a step
+    target_pu              voltage of the low-voltage bus that an on-load tap changer holds; NaN: the tap is fixed
+    tap_lowest_position, tap_highest_position   range of that tap changer
     """
 
     ids: tuple[str, ...] = ()
@@ -95,6 +97,16 @@ class Transformers:
     tap_position: Column = field(default_factory=_none)
     tap_neutral_position: Column = field(default_factory=_none)
     tap_step_ratio: Column = field(default_factory=_none)
+    target_pu: Column = field(default_factory=_none)
+    tap_lowest_position: Column = field(default_factory=_none)
+    tap_highest_position: Column = field(default_factory=_none)
+
+    @property
+    def regulated(self) -> Index:
+        """Rows of the transformers whose tap moves under load; empty columns mean none."""
+        if not len(self.target_pu):
+            return _no_rows()
+        return np.flatnonzero(np.isfinite(self.target_pu) & (self.tap_step_ratio > 0.0))
 
     @property
     def turns_ratio(self) -> Column:

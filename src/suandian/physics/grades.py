@@ -79,7 +79,7 @@ def graded(network: Network, rule: HostingRule, noon: Noon, *, power_factor_rati
         own_mw = (balance_mw + reverse_mw) / noon.pv_output_ratio
         grade = np.where(own_mw - registered_mw > 0.0, 0, np.where(own_mw > 0.0, 1, 2))
     room_mw = np.maximum(own_mw, 0.0)
-    upstream = _upstream(network, below)
+    upstream = _upstream(below)
     own_red = grade == 2
     inherited = (upstream & own_red[None, :]).any(axis=1) & ~own_red
     limited_mw = np.array([min([room_mw[row], *room_mw[above]]) for row, above in enumerate(upstream)])
@@ -94,7 +94,7 @@ def graded(network: Network, rule: HostingRule, noon: Noon, *, power_factor_rati
 
 def top_transformers(network: Network) -> NDArray[np.intp]:
     """Rows of the transformers with no other one between them and the slack."""
-    return np.flatnonzero(~_upstream(network, _below(network)).any(axis=1))
+    return np.flatnonzero(~_upstream(_below(network)).any(axis=1))
 
 
 def net_feed_mw(network: Network, load_mw: Array, pv_mw: Array) -> Array:
@@ -108,7 +108,7 @@ def _below(network: Network) -> Array:
     return np.abs(linear_network(network).below_ratio[len(network.lines.ids) :])
 
 
-def _upstream(network: Network, below: Array) -> NDArray[np.bool_]:
+def _upstream(below: Array) -> NDArray[np.bool_]:
     """Row t: the transformers through which transformer t is fed, `(transformers, transformers)`."""
     sizes = below.sum(axis=1)
     shared = below @ below.T

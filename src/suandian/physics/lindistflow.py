@@ -2,7 +2,8 @@
 
 Baran and Wu (1989), losses left out: `v²_child = v²_parent/k² − 2(r·P + x·Q)` per unit, P and Q the sums of what lies
 below a branch, k the off-nominal ratio of a transformer. Line charging and no-load losses are constant loads at the
-ends of their branch (at 1 pu). A voltage limit is linear as it stands: `v ≤ high` is `v² ≤ high²`.
+ends of their branch (at 1 pu). Taps stay at the table's positions (`suandian.physics.taps.tapped` sets
+them). A voltage limit is linear as it stands: `v ≤ high` is `v² ≤ high²`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from suandian.model.network import Network
 from suandian.model.network_checks import loops
-from suandian.physics.powerflow import Flow, transformer_pi
+from suandian.physics.powerflow import Flow
+from suandian.physics.transformer import transformer_pi
 from suandian.quantity.errors import DataError
 
 __all__ = ["Linear", "LinearError", "linear_network", "linearisation_error"]

@@ -1,6 +1,7 @@
 """AC power flow of many intervals at once through power-grid-model (LF Energy), and what comes out of it.
 
-Balanced, single slack, constant power at every bus. Newton–Raphson to 1e-8 pu. Lines are π-sections; a transformer is
+Balanced, single slack, constant power at every bus. Iterative current to 1e-8 pu, which is the faster one, and
+Newton–Raphson where it does not converge. Lines are π-sections; a transformer is
 the T-circuit of its nameplate, turned into its exact π-equivalent (star–delta), as in pandapower's default. Phase
 shifts of vector groups are left out: they turn angles below a transformer and change no magnitude, flow or loss as long
 as parallel transformers share their group.
@@ -8,7 +9,7 @@ as parallel transformers share their group.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.model.network import Network
+from suandian.physics.taps import regulate
+from suandian.physics.transformer import transformer_pi
 from suandian.quantity.errors import DataError, InvariantBroken
 
-__all__ = ["Flow", "power_flow", "transformer_pi"]
+__all__ = ["Flow", "joined", "power_flow"]
 
 Array = NDArray[np.float64]
 
@@ -27,7 +30,7 @@ _STIFF_VA = 1e20
 _TOLERANCE_PU = 1e-8
 _ITERATIONS_MAX = 30
 _CHUNK_PERIODS = 4096  # bounds the memory of a year to some hundred MB
-#: Newton stops at 1e-8 pu of voltage; what then is missing in the balance stays far below a watt per MW.
+#: Iteration stops at 1e-8 pu of voltage; what then is missing in the balance stays far below a watt per MW.
 _BALANCE_RATIO = 1e-6
 _PROBES = 64
 
@@ -77,46 +80,43 @@ def power_flow(
     `slack_voltage_pu`, `(periods,)`, replaces the slack's constant voltage. `threads` of 0 uses every core. An interval
     without a solution raises `DataError` that says which interval, how much of its injections the network would bear,
     and which bus is lowest there; with `allow_divergence` it is NaN and marked in `converged`.
-    The balance (slack = net load + losses) is checked in every interval.
+    Transformers with a target move their taps (`suandian.physics.taps`). The balance (slack = net load + losses) is
+    checked in every interval.
     """
     p_mw, q_mvar = (np.atleast_2d(np.asarray(x, dtype=np.float64)) for x in (net_load_mw, net_load_mvar))
     _check_shapes(network, p_mw, q_mvar, slack_voltage_pu)
-    model = _Model(network, loaded_buses(p_mw, q_mvar))
-    parts = [
-        model.run(p_mw[span], q_mvar[span], None if slack_voltage_pu is None else slack_voltage_pu[span], threads)
-        for span in (slice(k, k + _CHUNK_PERIODS) for k in range(0, len(p_mw), _CHUNK_PERIODS))
-    ]
-    flow = Flow(*(np.concatenate([getattr(part, name) for part in parts]) for name in Flow.__slots__))
+    voltages_pu = np.full(len(p_mw), network.slack.voltage_pu) if slack_voltage_pu is None else slack_voltage_pu
+
+    def solve(tapped: Network, rows: NDArray[np.intp]) -> Flow:
+        return _fixed_taps(tapped, p_mw[rows], q_mvar[rows], voltages_pu[rows], threads)
+
+    if len(network.transformers.regulated):
+        flow = joined(*regulate(network, p_mw, q_mvar, voltages_pu, solve))
+    else:
+        flow = solve(network, np.arange(len(p_mw)))
     if not flow.converged.all() and not allow_divergence:
         index = int(np.flatnonzero(~flow.converged)[0])
-        voltage_pu = network.slack.voltage_pu if slack_voltage_pu is None else float(slack_voltage_pu[index])
-        raise DataError(_diagnosis(model, flow, index, p_mw[index], q_mvar[index], voltage_pu))
+        raise DataError(_diagnosis(network, flow, index, p_mw[index], q_mvar[index], float(voltages_pu[index])))
     _check_balance(flow, p_mw, q_mvar)
     return flow
+
+
+def joined(flows: Sequence[Flow], rows: Sequence[NDArray[np.intp]]) -> Flow:
+    """One flow from flows of parts of the intervals, each with the intervals it holds."""
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    return Flow(*(np.concatenate([getattr(flow, name) for flow in flows])[order] for name in Flow.__slots__))
+
+
+def _fixed_taps(network: Network, p_mw: Array, q_mvar: Array, voltages_pu: Array, threads: int) -> Flow:
+    model = _Model(network, loaded_buses(p_mw, q_mvar))
+    spans = [slice(k, k + _CHUNK_PERIODS) for k in range(0, len(p_mw), _CHUNK_PERIODS)]
+    parts = [model.run(p_mw[span], q_mvar[span], voltages_pu[span], threads) for span in spans]
+    return Flow(*(np.concatenate([getattr(part, name) for part in parts]) for name in Flow.__slots__))
 
 
 def loaded_buses(p_mw: Array, q_mvar: Array) -> NDArray[np.intp]:
     """Rows of the buses that draw or feed anything at all."""
     return np.flatnonzero(np.any(p_mw != 0.0, axis=0) | np.any(q_mvar != 0.0, axis=0))
-
-
-def transformer_pi(network: Network) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Series impedance [ohm] and total shunt admittance [S] of the π-equivalent, on the low-voltage side.
-
-    T-circuit: half of `uk` on either side of the magnetising branch (IEC 60076-1 tests: short circuit gives the series,
-    no load the shunt). Star–delta with equal arms z/2 and shunt y: series z·(1 + z·y/4), each shunt y/2/(1 + z·y/4).
-    """
-    table = network.transformers
-    tap = np.where(table.tap_on_hv, 1.0, 1.0 + (table.tap_position - table.tap_neutral_position) * table.tap_step_ratio)
-    base_ohm = (table.lv_kv * tap) ** 2 / table.rating_mva
-    resistance_ratio = table.load_loss_kw / 1000.0 / table.rating_mva
-    reactance_ratio = np.sqrt(table.short_circuit_ratio**2 - resistance_ratio**2)
-    z = (resistance_ratio + 1j * reactance_ratio) * base_ohm
-    conductance_ratio = table.no_load_loss_kw / 1000.0 / table.rating_mva
-    susceptance_ratio = np.sqrt(np.maximum(table.no_load_current_ratio**2 - conductance_ratio**2, 0.0))
-    y = (conductance_ratio - 1j * susceptance_ratio) / base_ohm
-    stretch = 1.0 + z * y / 4.0
-    return z * stretch, y / stretch
 
 
 class _Model:
@@ -136,7 +136,7 @@ class _Model:
             [lines.rating_ka * 1e3, transformers.rating_mva / transformers.lv_kv / np.sqrt(3.0) * 1e3]
         )
 
-    def run(self, p_mw: Array, q_mvar: Array, slack_voltage_pu: Array | None, threads: int) -> Flow:
+    def run(self, p_mw: Array, q_mvar: Array, voltages_pu: Array, threads: int) -> Flow:
         """Flow of one chunk; intervals without a solution are NaN."""
         update: dict[str, Any] = {}
         if len(self.rows):
@@ -144,24 +144,38 @@ class _Model:
                 "p_specified": np.ascontiguousarray(p_mw[:, self.rows]) * 1e6,
                 "q_specified": np.ascontiguousarray(q_mvar[:, self.rows]) * 1e6,
             }
-        voltage_pu = np.full(len(p_mw), self.network.slack.voltage_pu) if slack_voltage_pu is None else slack_voltage_pu
-        update["source"] = {"u_ref": np.ascontiguousarray(voltage_pu, dtype=np.float64)[:, None]}
+        update["source"] = {"u_ref": np.ascontiguousarray(voltages_pu, dtype=np.float64)[:, None]}
         ends = {"p_from", "q_from", "p_to", "i_from", "i_to"}
         wanted: dict[str, set[str]] = {"node": {"u_pu"}, "source": {"p", "q"}}
         kinds = [k for k, t in (("line", self.network.lines), ("generic_branch", self.network.transformers)) if t.ids]
         wanted |= dict.fromkeys(kinds, ends)
-        out = self.model.calculate_power_flow(
+        out, converged = self._calculate(update, wanted, threads, "iterative_current")
+        failed = np.flatnonzero(~converged)
+        if len(failed):  # heavy or impossible states: Newton decides
+            part = {kind: {name: values[failed] for name, values in table.items()} for kind, table in update.items()}
+            again, found = self._calculate(part, wanted, threads, "newton_raphson")
+            for kind, columns in wanted.items():
+                for name in columns:
+                    out[kind][name][failed] = again[kind][name]
+            converged[failed] = found
+        return self._flow(out, kinds, converged)
+
+    def _calculate(
+        self, update: dict[str, Any], wanted: dict[str, set[str]], threads: int, method: str
+    ) -> tuple[dict[Any, Any], NDArray[np.bool_]]:
+        out: dict[Any, Any] = self.model.calculate_power_flow(
             update_data=update,
             output_component_types=wanted,  # type: ignore[arg-type]
             error_tolerance=_TOLERANCE_PU,
             max_iterations=_ITERATIONS_MAX,
+            calculation_method=method,
             threading=threads,
             continue_on_batch_error=True,
         )
-        converged = np.ones(len(p_mw), dtype=np.bool_)
+        converged = np.ones(len(update["source"]["u_ref"]), dtype=np.bool_)
         if self.model.batch_error is not None:
             converged[self.model.batch_error.failed_scenarios] = False
-        return self._flow(out, kinds, converged)
+        return out, converged
 
     def _flow(self, out: Mapping[Any, Any], kinds: list[str], converged: NDArray[np.bool_]) -> Flow:
         def branches(column: str) -> Array:
@@ -245,8 +259,9 @@ def _check_balance(flow: Flow, p_mw: Array, q_mvar: Array) -> None:
         raise InvariantBroken(f"power flow: the balance misses {float(missing_mw.max()):.3g} MW")
 
 
-def _diagnosis(model: _Model, flow: Flow, index: int, p_mw: Array, q_mvar: Array, slack_voltage_pu: float) -> str:
+def _diagnosis(network: Network, flow: Flow, index: int, p_mw: Array, q_mvar: Array, slack_voltage_pu: float) -> str:
     """Which interval, how far its injections would have to shrink, and the bus that gives way first."""
+    model = _Model(network, loaded_buses(p_mw[None], q_mvar[None]))
     failed = int((~flow.converged).sum())
     low_ratio, high_ratio, lowest = 0.0, 1.0, None
     for _ in range(2):  # two sweeps of 64 shares locate the edge within 1/4096
@@ -267,6 +282,6 @@ def _diagnosis(model: _Model, flow: Flow, index: int, p_mw: Array, q_mvar: Array
         return f"{head}; the network has no solution even without load: look at its impedances and taps"
     bus = int(np.argmin(lowest))
     return (
-        f"{head}; it converges up to {low_ratio:.1%} of the injections, where bus {model.network.buses.ids[bus]!r} is "
+        f"{head}; it converges up to {low_ratio:.1%} of the injections, where bus {network.buses.ids[bus]!r} is "
         f"lowest at {lowest[bus]:.3f} pu; lower the load there, or give it a stronger branch"
     )

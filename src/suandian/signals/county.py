@@ -155,8 +155,9 @@ class _Draft:
             either("low_kv"), either("short_circuit_ratio"),
             np.where(main, big["load_loss_per_mva_kw"] * rating, small["load_loss_kw"] * count),
             np.where(main, big["no_load_loss_per_mva_kw"] * rating, small["no_load_loss_kw"] * count),
-            either("no_load_current_ratio"), np.ones(len(ids), dtype=np.bool_), np.where(main, big["tap"], 0.0),
-            np.zeros(len(ids)), np.where(main, big["tap_step_ratio"], 0.0),
+            either("no_load_current_ratio"), np.ones(len(ids), dtype=np.bool_), np.zeros(len(ids)), np.zeros(len(ids)),
+            np.where(main, big["tap_step_ratio"], 0.0), np.where(main, big["target_pu"], np.nan),
+            np.where(main, -float(big["tap_range"]), 0.0), np.where(main, float(big["tap_range"]), 0.0),
         )  # fmt: skip
 
 

@@ -91,6 +91,9 @@ TABLES: dict[str, dict[str, Field]] = {
         "tap": Field("1", 0.0, "position of the tap"),
         "tap_neutral": Field("1", 0.0, "position without effect"),
         "tap_step": Field("1", 0.0, "change of the winding's voltage by one step"),
+        "target": Field("1", np.nan, "low-side voltage in pu that an on-load tap changer holds; fixed tap if left out"),
+        "tap_lowest": Field("1", -8.0, "lowest position of the on-load tap changer"),
+        "tap_highest": Field("1", 8.0, "highest position of the on-load tap changer"),
     },
     "loads": {
         "id": Field("id", None, "name of the load"),
@@ -171,7 +174,7 @@ def _network(name: str, source: str, slack: Slack, tables: dict[str, dict[str, A
             tuple(t["id"]), t["high"], t["low"], t["rating"], t["high_rated"], t["low_rated"], t["short_circuit"],
             t["load_loss"], t["no_load_loss"], t["no_load_current"],
             np.array([side == "high" for side in t["tap_side"]], dtype=np.bool_),
-            t["tap"], t["tap_neutral"], t["tap_step"],
+            t["tap"], t["tap_neutral"], t["tap_step"], t["target"], t["tap_lowest"], t["tap_highest"],
         ),
         loads=Loads(tuple(load["id"]), load["bus"], load["active"], load["reactive"]),
         pv=PvPlants(tuple(pv["id"]), pv["bus"], pv["nameplate"], pv["reactive_ratio"], tuple(pv["kind"]),
