@@ -20,7 +20,7 @@ __all__ = ["Pattern", "computing_mw", "pv_nameplate_mw", "room_mw", "utilised_pv
 Array = NDArray[np.float64]
 
 _STEPS_MAX = 12
-_EXCESS_TOLERANCE = 2e-4  # of a limit: 0.02 %, far below what ratings and profiles are known to
+_EXCESS_TOLERANCE = 5e-4  # of a limit: 0.05 %, far below what ratings and profiles are known to
 _NO_SOLUTION = 1.0  # excess of a state that has none: as if a limit were exceeded twofold
 
 
@@ -37,18 +37,30 @@ class Pattern:
     feeds: bool
 
 
-def worst_excess(network: Network, limits: Limits, p_mw: Array, q_mvar: Array, *, feeds: bool) -> Array:
+def worst_excess(
+    network: Network,
+    limits: Limits,
+    p_mw: Array,
+    q_mvar: Array,
+    *,
+    feeds: bool,
+    loading_before_ratio: Array | None = None,
+) -> Array:
     """Largest excess over the limits that the addition can break, as a share of each limit, `(periods,)`.
 
     0 or less: all hold. Generation breaks upper voltages, ratings and reverse flow; load breaks lower voltages and
-    ratings. A voltage's excess is taken over the width of its band's half.
+    ratings. A voltage's excess is taken over the width of its band's half. `loading_before_ratio`, `(periods,
+    branches)`, is what load alone does to the branches: an evening's overload is no fault of PV.
     """
     flow = power_flow(network, p_mw, q_mvar, allow_divergence=True)
     bound_pu = limits.voltage_high_pu if feeds else limits.voltage_low_pu
     half_band_pu = (limits.voltage_high_pu - limits.voltage_low_pu) / 2.0
     beyond = (flow.voltage_pu - bound_pu) / half_band_pu * (1.0 if feeds else -1.0)
     beyond[:, network.slack.bus] = -1.0  # held by the grid above
-    parts = [beyond.max(axis=1), (flow.loading_ratio / limits.loading_max_ratio - 1.0).max(axis=1, initial=-1.0)]
+    rated_ratio = limits.loading_max_ratio
+    if loading_before_ratio is not None:
+        rated_ratio = np.maximum(rated_ratio, 1.001 * np.nan_to_num(loading_before_ratio))
+    parts = [beyond.max(axis=1), (flow.loading_ratio / rated_ratio - 1.0).max(axis=1, initial=-1.0)]
     if feeds:
         reverse_ratio = -flow.transformer_mw(network) / limits.reverse_max_mw
         parts.append((reverse_ratio - 1.0).max(axis=1, initial=-1.0))
@@ -60,14 +72,20 @@ def worst_excess(network: Network, limits: Limits, p_mw: Array, q_mvar: Array, *
 def room_mw(network: Network, limits: Limits, p_mw: Array, q_mvar: Array, pattern: Pattern, *, most_mw: float) -> Array:
     """Largest addition along `pattern` on top of net loads `(periods, buses)` that keeps the limits, `(periods,)`.
 
-    Within 0…`most_mw`; 0 where a limit is exceeded without any addition. Regula falsi (Illinois) on the worst excess,
+    Within 0…`most_mw`; 0 where a limit is exceeded without any addition (for generation, apart from branches that the
+    load overloads: they may stay as they are). Regula falsi (Illinois) on the worst excess,
     all intervals in one batch; the answer is the last state that was calculated and held.
     """
+
+    before_ratio = None
+    if pattern.feeds:
+        before_ratio = power_flow(network, p_mw, q_mvar, allow_divergence=True).loading_ratio
 
     def excess_at(rows: NDArray[np.intp], added_mw: Array) -> Array:
         p = p_mw[rows] + added_mw[:, None] * pattern.active_ratio
         q = q_mvar[rows] + added_mw[:, None] * pattern.reactive_ratio
-        return worst_excess(network, limits, p, q, feeds=pattern.feeds)
+        before = None if before_ratio is None else before_ratio[rows]
+        return worst_excess(network, limits, p, q, feeds=pattern.feeds, loading_before_ratio=before)
 
     every = np.arange(len(p_mw))
     low_mw, high_mw = np.zeros(len(p_mw)), np.full(len(p_mw), most_mw)

@@ -60,8 +60,11 @@ def county_network(
         east_km = float(rng.uniform(*layout["grid_line_km"])) * (1 if number % 2 else -1)
         busbars.append(_substation(draft, number, rating_mva, grid, east_km))
     places = _villages(draft, rng, busbars, villages)
-    load_mw = _shares(rng, [place[1] for place in places], layout["load_spread_ratio"]) * load_max_mw
-    plants = _roofs(rng, places, load_mw, pv_mw)
+    station = np.array([place[3] // layout["feeders_per_substation"] for place in places])
+    part = np.array(transformers_mva) / sum(transformers_mva)
+    sizes = _sizes(rng, [place[1] for place in places], layout["load_spread_ratio"])
+    load_mw = load_max_mw * sizes * (part / np.bincount(station, sizes))[station]
+    plants = _roofs(rng, places, sizes, pv_mw * part, station)
     _size(draft, rng, places, load_mw, plants)
     centres = _data_centre(draft, busbars, data_centre_max_mw)
     return checked(draft.network(name, seed, grid, places, load_mw, plants, centres), radial=True)
@@ -218,32 +221,38 @@ def _villages(draft: _Draft, rng: np.random.Generator, busbars: Sequence[int], v
     return places
 
 
-def _shares(rng: np.random.Generator, town: Sequence[bool], spread_ratio: float) -> NDArray[np.float64]:
-    """Lognormal sizes that sum to one; a piece of town is twice a village (D)."""
+def _sizes(rng: np.random.Generator, town: Sequence[bool], spread_ratio: float) -> NDArray[np.float64]:
+    """Lognormal sizes of mean one; a piece of town is twice a village (D)."""
     sizes = np.exp(rng.normal(0.0, spread_ratio, len(town))) * np.where(town, 2.0, 1.0)
-    shares: NDArray[np.float64] = sizes / sizes.sum()
-    return shares
+    relative: NDArray[np.float64] = sizes / sizes.mean()
+    return relative
 
 
 def _roofs(
-    rng: np.random.Generator, places: Sequence[Place], load_mw: NDArray[np.float64], pv_mw: float
+    rng: np.random.Generator,
+    places: Sequence[Place],
+    sizes: NDArray[np.float64],
+    pv_mw: NDArray[np.float64],
+    station: NDArray[np.intp],
 ) -> list[Plant]:
-    """PV by kind of roof: area of the settlement × the share of that kind which carries PV, scaled to `pv_mw`."""
-    if pv_mw == 0.0:
-        return []
+    """PV by kind of roof: area of the settlement × the share of that kind which carries PV.
+
+    Scaled to `pv_mw` by substation: the operator balances feeders between transformers, PV as well as load.
+    """
     roofs = parameters()["roofs"]
-    spread = np.exp(rng.normal(0.0, 0.2, len(places)))
-    mean_load = load_mw / load_mw.mean() if load_mw.sum() > 0.0 else np.ones(len(places))
-    weights = {
-        (index, kind): roofs["area_ratio"]["town" if town else "village"][kind] * installed * spread[index]
-        * np.sqrt(mean_load[index])
-        for index, (_, town, _, _) in enumerate(places)
-        for kind, installed in roofs["installed_ratio"].items()
-    }  # fmt: skip
-    total = sum(weights.values())
+    kinds = tuple(roofs["installed_ratio"])
+    area_ratio = roofs["area_ratio"]
+    weights = np.array([
+        [area_ratio["town" if town else "village"][kind] * roofs["installed_ratio"][kind] for kind in kinds]
+        for _, town, _, _ in places
+    ])  # fmt: skip
+    weights *= (np.exp(rng.normal(0.0, 0.2, len(places))) * np.sqrt(sizes))[:, None]
+    nameplate_mw = weights * (pv_mw / np.bincount(station, weights.sum(axis=1)))[station][:, None]
     return [
-        (f"pv {index + 1} {kind}", index, float(pv_mw * weight / total), kind)
-        for (index, kind), weight in weights.items()
+        (f"pv {index + 1} {kind}", index, float(nameplate_mw[index, column]), kind)
+        for index in range(len(places))
+        for column, kind in enumerate(kinds)
+        if nameplate_mw[index, column] > 0.0
     ]
 
 

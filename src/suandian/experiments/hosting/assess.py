@@ -33,6 +33,7 @@ CURTAILED_RATIOS = (0.0, 0.0025, 0.005, 0.01, 0.05)
 FLEXIBLE_RATIOS = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Renewable utilisation that the system level has to meet. D; targets are set by province and year.
 UTILISATION_TARGET_RATIO = 0.95
+COMPUTING_POWER_FACTOR_RATIO = 0.95  # D; data centres compensate at their own bus
 _CANDIDATE_RATIO = 0.25  # of the hours with the highest net load, in which the rooms for load are calculated
 _DARK_RATIO = 0.02  # hours with less PV output than this never bind
 
@@ -99,7 +100,7 @@ def _year(case: Case) -> _Year:
     pv_mw = network.at_buses(plants.bus, each_mw)
     shape = pv_mw if pv_mw.sum() > 0.0 else load_mw
     pv_mvar = network.at_buses(plants.bus, each_mw * plants.reactive_ratio) if pv_mw.sum() > 0.0 else 0.0 * load_mw
-    tangent = float(np.tan(np.arccos(case.power_factor_ratio)))
+    tangent = float(np.tan(np.arccos(COMPUTING_POWER_FACTOR_RATIO)))
     centre_mw = case.computing_mw * case.centre_ratio
     top = top_transformers(network)
     rating_mva = network.transformers.rating_mva[top].sum() if len(top) else 2.0 * load_mw.sum()
