@@ -1,4 +1,4 @@
-"""The command line: `suandian run | check | classify | init | …`. Heavy imports happen inside the commands."""
+"""The command line: `suandian run | check | classify | hosting | …`. Heavy imports happen inside the commands."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from suandian.apps.classify_cli import classify
+from suandian.apps.hosting_cli import hosting
 from suandian.apps.output import (
     ProgressLine,
     document_text,
@@ -118,6 +119,7 @@ def check(
 
 
 app.command()(classify)
+app.command()(hosting)
 
 
 @app.command()

@@ -36,6 +36,7 @@ _PLANT_WEIGHT_RATIO = 0.15  # as in county-noon (D): a county lies between one p
 _POWER_FACTOR_RATIO = 0.95  # D
 _UTILISATION_RATIO = 0.63  # rack use of the hub clusters, mid-2024 (as in county-noon)
 _PUE_RATIO = 1.25  # upper bound for new large data centres in China's 2024 action plan
+_STEP_MAX_S = 10_800
 _UNIT_MVA = 40.0  # county-noon's 80 MVA are taken as two transformers of the usual size (D)
 
 
@@ -71,8 +72,9 @@ def case_of(name: str, *, region: str = "", feeder: str = "", seed: int | None =
     Raises `ScenarioError` or `DataError`.
     """
     step_s = round(step_h * 3600)
-    if step_s <= 0 or 86400 % step_s:
-        raise ScenarioError([Fault("--step", f"{step_h:g} h does not divide a day; write e.g. 1h")], source="hosting")
+    if not 0 < step_s <= _STEP_MAX_S or 86400 % step_s:
+        told = f"{step_h:g} h does not divide a day or is longer than 3 h, which smooths the noon away; write e.g. 1h"
+        raise ScenarioError([Fault("--step", told)], source="hosting")
     if name == COUNTY:
         made = county_network(seed=seed or 0, data_centre_max_mw=20.0)
         return _bare(made, region or "shandong", seed or 0, step_s)
