@@ -150,8 +150,8 @@ class _Draft:
         big, small = self.values["main_transformer"], self.values["village_transformer"]
 
         def either(column: str) -> NDArray[np.float64]:
-            chosen: NDArray[np.float64] = np.where(main, big[column], small[column])
-            return chosen
+            values: NDArray[np.float64] = np.where(main, big[column], small[column])
+            return values
 
         return Transformers(
             ids, np.array(high, dtype=np.intp), np.array(low, dtype=np.intp), rating, either("high_kv"),
@@ -224,14 +224,14 @@ def _villages(draft: _Draft, rng: np.random.Generator, busbars: Sequence[int], v
 def _sizes(rng: np.random.Generator, town: Sequence[bool], spread_ratio: float) -> NDArray[np.float64]:
     """Lognormal sizes of mean one; a piece of town is twice a village (D)."""
     sizes = np.exp(rng.normal(0.0, spread_ratio, len(town))) * np.where(town, 2.0, 1.0)
-    relative: NDArray[np.float64] = sizes / sizes.mean()
-    return relative
+    size_ratio: NDArray[np.float64] = sizes / sizes.mean()
+    return size_ratio
 
 
 def _roofs(
     rng: np.random.Generator,
     places: Sequence[Place],
-    sizes: NDArray[np.float64],
+    size_ratio: NDArray[np.float64],
     pv_mw: NDArray[np.float64],
     station: NDArray[np.intp],
 ) -> list[Plant]:
@@ -246,7 +246,7 @@ def _roofs(
         [area_ratio["town" if town else "village"][kind] * roofs["installed_ratio"][kind] for kind in kinds]
         for _, town, _, _ in places
     ])  # fmt: skip
-    weights *= (np.exp(rng.normal(0.0, 0.2, len(places))) * np.sqrt(sizes))[:, None]
+    weights *= (np.exp(rng.normal(0.0, 0.2, len(places))) * np.sqrt(size_ratio))[:, None]
     nameplate_mw = weights * (pv_mw / np.bincount(station, weights.sum(axis=1)))[station][:, None]
     return [
         (f"pv {index + 1} {kind}", index, float(nameplate_mw[index, column]), kind)

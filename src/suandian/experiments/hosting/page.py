@@ -46,8 +46,8 @@ def _curves(points: Sequence[tuple[float, float, float]], line_mw: float) -> dic
     inner = _WIDTH_PX - _LEFT_PX - _RIGHT_PX
     xs = [_LEFT_PX + inner * k / (len(columns) - 1) for k in range(len(columns))]
 
-    def y(mw: float) -> float:
-        return _HEIGHT_PX - _BOTTOM_PX - (_HEIGHT_PX - _BOTTOM_PX - _TOP_PX) * mw / top
+    def y(level_mw: float) -> float:
+        return _HEIGHT_PX - _BOTTOM_PX - (_HEIGHT_PX - _BOTTOM_PX - _TOP_PX) * level_mw / top
 
     lines, labelled = [], list[float]()
     for colour, flexible in zip(_BLUES, sorted({point[0] for point in points}), strict=False):
