@@ -69,6 +69,12 @@ def test_every_fault_names_its_element(broken, told: str) -> None:
         checked(broken(small()))
 
 
+def test_a_column_of_another_length_is_a_fault() -> None:
+    short = PvPlants(("p",), np.array([2]), array(1), array(0), ("",))
+    with pytest.raises(DataError, match="pv: column connected has 0 rows for 1 ids"):
+        checked(dataclasses.replace(small(), pv=short))
+
+
 def test_a_loop_is_a_fault_only_where_the_network_must_be_radial() -> None:
     network = small()
     twice = lines(

@@ -46,8 +46,7 @@ def test_the_room_for_pv_counts_the_load_that_is_there() -> None:
     base = np.array([[0.0, 0.0], [0.0, 2.0], [0.0, 4.0]])
     rooms = room_mw(network, limits_of(network), base, np.zeros((3, 2)), FEED, most_mw=30.0)
     assert rooms[1] == pytest.approx(rooms[0] + 2.0, abs=6e-3)
-    assert rooms[2] == pytest.approx(rooms[0] + 4.0, abs=0.3)  # the load's own overload does not count against PV
-    assert rooms[2] > rooms[0] + 3.99
+    assert rooms[2] == pytest.approx(rooms[0] + 4.0, abs=6e-3)  # the load's own overload does not count against PV
     high = np.array([[0.0, -6.0]])
     assert room_mw(network, limits_of(network), high, np.zeros((1, 2)), FEED, most_mw=30.0)[0] < 1e-2
     assert room_mw(network, limits_of(network), base[:1], np.zeros((1, 2)), FEED, most_mw=1.0)[0] == 1.0
@@ -55,7 +54,7 @@ def test_the_room_for_pv_counts_the_load_that_is_there() -> None:
 
 @given(
     st.lists(st.floats(0.0, 100.0), min_size=1, max_size=60),
-    st.floats(0.0, 1.0),
+    st.floats(0.0, 0.99) | st.just(1.0),
     st.sampled_from([0.0, 0.01, 0.05, 0.3]),
 )
 @settings(deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ __all__ = ["checked", "components", "faults", "loops"]
 #: windings on 10 kV buses stay below it, a wrong voltage level does not. D.
 BASE_TOLERANCE_RATIO = 0.25
 _SHOWN = 6
+_OPTIONAL = ("target_pu", "tap_lowest_position", "tap_highest_position")
 
 
 def checked(network: Network, *, radial: bool = False) -> Network:
@@ -37,8 +39,10 @@ def checked(network: Network, *, radial: bool = False) -> Network:
 
 def faults(network: Network) -> Iterator[str]:
     """Every fault as a sentence that names its element; shape and reference faults hide those of topology."""
-    found = [*_ids(network), *_references(network), *_numbers(network)]
-    yield from found
+    yield from (found := [*_lengths(network)])
+    if found:
+        return
+    yield from (found := [*_ids(network), *_references(network), *_numbers(network)])
     if found:
         return
     yield from _voltages(network)
@@ -85,6 +89,17 @@ def _tables(network: Network) -> Iterator[tuple[str, Sequence[str], dict[str, ND
     yield "pv", network.pv.ids, {"bus": network.pv.bus}
     yield "battery", network.batteries.ids, {"bus": network.batteries.bus}
     yield "data centre", network.data_centres.ids, {"bus": network.data_centres.bus}
+
+
+def _lengths(network: Network) -> Iterator[str]:
+    """Every column has a row for every id; columns of on-load tap changers may be left out altogether."""
+    for kind in ("buses", "lines", "transformers", "loads", "pv", "batteries", "data_centres"):
+        table = getattr(network, kind)
+        count = len(table.ids)
+        for column in fields(table):
+            rows = len(getattr(table, column.name))
+            if rows != count and not (rows == 0 and column.name in _OPTIONAL):
+                yield f"{kind}: column {column.name} has {rows} rows for {count} ids"
 
 
 def _ids(network: Network) -> Iterator[str]:

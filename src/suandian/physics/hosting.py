@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from suandian.model.network import Network
 from suandian.physics.limits import Limits
-from suandian.physics.powerflow import power_flow
+from suandian.physics.powerflow import Flow, power_flow
 
 __all__ = ["Pattern", "computing_mw", "pv_nameplate_mw", "room_mw", "utilised_pv_mw", "worst_excess"]
 
@@ -44,13 +44,13 @@ def worst_excess(
     q_mvar: Array,
     *,
     feeds: bool,
-    loading_before_ratio: Array | None = None,
+    before: Flow | None = None,
 ) -> Array:
     """Largest excess over the limits that the addition can break, as a share of each limit, `(periods,)`.
 
     0 or less: all hold. Generation breaks upper voltages, ratings and reverse flow; load breaks lower voltages and
-    ratings. A voltage's excess is taken over the width of its band's half. `loading_before_ratio`, `(periods,
-    branches)`, is what load alone does to the branches: an evening's overload is no fault of PV.
+    ratings. A voltage's excess is taken over the width of its band's half. `before` is the flow
+    without the addition: a branch that it overloads may stay as it is, as long as its flow does not turn round.
     """
     flow = power_flow(network, p_mw, q_mvar, allow_divergence=True)
     bound_pu = limits.voltage_high_pu if feeds else limits.voltage_low_pu
@@ -58,8 +58,9 @@ def worst_excess(
     beyond = (flow.voltage_pu - bound_pu) / half_band_pu * (1.0 if feeds else -1.0)
     beyond[:, network.slack.bus] = -1.0  # held by the grid above
     rated_ratio = limits.loading_max_ratio
-    if loading_before_ratio is not None:
-        rated_ratio = np.maximum(rated_ratio, 1.001 * np.nan_to_num(loading_before_ratio))
+    if before is not None:
+        same_way = np.sign(flow.branch_mw) == np.sign(before.branch_mw)
+        rated_ratio = np.where(same_way, np.maximum(rated_ratio, 1.001 * before.loading_ratio), rated_ratio)
     parts = [beyond.max(axis=1), (flow.loading_ratio / rated_ratio - 1.0).max(axis=1, initial=-1.0)]
     if feeds:
         reverse_ratio = -flow.transformer_mw(network) / limits.reverse_max_mw
@@ -77,15 +78,14 @@ def room_mw(network: Network, limits: Limits, p_mw: Array, q_mvar: Array, patter
     all intervals in one batch; the answer is the last state that was calculated and held.
     """
 
-    before_ratio = None
-    if pattern.feeds:
-        before_ratio = power_flow(network, p_mw, q_mvar, allow_divergence=True).loading_ratio
+    before = power_flow(network, p_mw, q_mvar, allow_divergence=True) if pattern.feeds else None
 
     def excess_at(rows: NDArray[np.intp], added_mw: Array) -> Array:
         p = p_mw[rows] + added_mw[:, None] * pattern.active_ratio
         q = q_mvar[rows] + added_mw[:, None] * pattern.reactive_ratio
-        before = None if before_ratio is None else before_ratio[rows]
-        return worst_excess(network, limits, p, q, feeds=pattern.feeds, loading_before_ratio=before)
+        return worst_excess(
+            network, limits, p, q, feeds=pattern.feeds, before=None if before is None else before.at(rows)
+        )
 
     every = np.arange(len(p_mw))
     low_mw, high_mw = np.zeros(len(p_mw)), np.full(len(p_mw), most_mw)

@@ -56,6 +56,10 @@ class Flow:
     slack_mvar: Array
     converged: NDArray[np.bool_]
 
+    def at(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Flow:
+        """The flow of some intervals."""
+        return Flow(*(getattr(self, name)[rows] for name in Flow.__slots__))
+
     def transformer_mw(self, network: Network) -> Array:
         """Power down through each transformer, negative when it flows back, `(periods, transformers)`."""
         return self.branch_mw[:, len(network.lines.ids) :]

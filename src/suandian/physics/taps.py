@@ -62,7 +62,7 @@ def regulate(
             again.append(members[moves])
             stays = ~moves
             if stays.any():
-                flows.append(type(flow)(*(getattr(flow, name)[stays] for name in type(flow).__slots__)))
+                flows.append(flow.at(stays))
                 held.append(members[stays])
         todo = np.sort(np.concatenate(again))
         if not len(todo):

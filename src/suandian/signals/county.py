@@ -3,7 +3,7 @@
 Every substation has one 110/10 kV transformer and its own 10 kV busbar; feeders leave it as overhead trunks with a
 village or a piece of town every kilometre. What a village has in parallel (transformers of 400 kVA) is one element.
 A data centre is fed by cables from every busbar, half of it from each of two. Parameters and their sources stand in
-`data/county_network.yaml`; positions are drawn for maps and carry no electrical meaning beyond their spans.
+`county_network.yaml`; positions are drawn for maps and carry no electrical meaning beyond their spans.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["county_network", "parameters"]
 @cache
 def parameters() -> Mapping[str, Any]:
     """The shipped parameters, group by group."""
-    text = (files("suandian.signals") / "data" / "county_network.yaml").read_text(encoding="utf-8")
+    text = (files("suandian.signals") / "county_network.yaml").read_text(encoding="utf-8")
     values: Mapping[str, Any] = yaml.safe_load(text)
     return values
 

@@ -112,6 +112,9 @@ def _bare(network: Network, region: str, seed: int, step_s: int) -> Case:
         (f"Existing computing draws {_UTILISATION_RATIO:.0%} of its import limit all day (D).",
          f"现有算力负荷全天恒为其受电上限的{_UTILISATION_RATIO:.0%}（默认值）。"),
     ]  # fmt: skip
+    if not network.pv.connected.any():
+        assumptions.append(("No PV is connected; it is taken to grow in proportion to load.",
+                            "现无光伏接入；新增光伏按负荷比例分布。"))  # fmt: skip
     return _case(
         network, axis, _ZONE, region, seed, None,
         computing_mw=_UTILISATION_RATIO * capacity_mw, computing_max_mw=capacity_mw,

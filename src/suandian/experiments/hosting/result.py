@@ -124,6 +124,7 @@ class Hosting:
             "computing_existing_mw": self.case.computing_mw,
             "state": asdict(self.state),
             "firm_mw": self.firm_mw,
+            "pv_search_limit_mw": self.pv_limit_mw,
             "hosting_pv": [asdict(point) for point in self.pv],
             "hosting_compute": [asdict(point) for point in self.computing],
             "transformers": [asdict(row) for row in self.transformers],
