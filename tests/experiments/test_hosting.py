@@ -112,6 +112,11 @@ def test_the_county_with_twice_its_pv_is_red_and_says_so(found: Hosting) -> None
     assert 0.0 < found.pv_curtailed_hours_ratio < 0.2
     assert found.pv_utilised_ratio < 1.0
     assert found.noon[11:16] == "12:00"
+    # PV meets the reverse limit of a main transformer at noon, new computing the rating of one in the evening.
+    assert (found.pv_binding.kind, found.pv_binding.at[11:13]) == ("reverse", "12")
+    assert found.computing_binding.kind == "loading"
+    assert {found.pv_binding.element, found.computing_binding.element} <= {"T1", "T2"}
+    assert found.computing_binding.at[11:13] == "18"
 
 
 def test_the_answer_is_json_text_and_a_page_in_two_languages(found: Hosting) -> None:
@@ -139,6 +144,7 @@ def test_a_bare_network_gets_a_generated_year_and_a_place_for_computing() -> Non
     assert answer.rule.id == "dlt2041_2019"
     # At full load bus 18 is at 0.913 pu, below 0.93: there is no room for load in the worst hour.
     assert answer.firm_mw == 0.0
+    assert (answer.computing_binding.kind, answer.computing_binding.element) == ("voltage", "18")
     assert answer.pv[0].hosting_pv_total_mw > 0.0
     assert "transformer " not in text_of(answer).splitlines()[-1]
 

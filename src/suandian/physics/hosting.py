@@ -15,7 +15,7 @@ from suandian.model.network import Network
 from suandian.physics.limits import Limits
 from suandian.physics.powerflow import Flow, power_flow
 
-__all__ = ["Pattern", "computing_mw", "pv_nameplate_mw", "room_mw", "utilised_pv_mw", "worst_excess"]
+__all__ = ["Pattern", "binding", "computing_mw", "pv_nameplate_mw", "room_mw", "utilised_pv_mw", "worst_excess"]
 
 Array = NDArray[np.float64]
 
@@ -53,6 +53,25 @@ def worst_excess(
     without the addition: a branch that it overloads may stay as it is, as long as its flow does not turn round.
     """
     flow = power_flow(network, p_mw, q_mvar, allow_divergence=True)
+    parts = _excesses(network, limits, flow, feeds=feeds, before=before)
+    excess: Array = np.max([part.max(axis=1, initial=-1.0) for part in parts.values()], axis=0)
+    excess[~flow.converged] = _NO_SOLUTION
+    return excess
+
+
+def binding(network: Network, limits: Limits, p_mw: Array, q_mvar: Array, *, feeds: bool) -> tuple[str, str]:
+    """The nearest limit of one state `(buses,)`: its kind (`voltage`, `loading`, `reverse`) and the element's id."""
+    flow = power_flow(network, p_mw, q_mvar, allow_divergence=True)
+    if not flow.converged[0]:
+        return "no solution", network.name
+    parts = _excesses(network, limits, flow, feeds=feeds, before=None)
+    kind = max(parts, key=lambda name: float(parts[name].max(initial=-np.inf)))
+    ids = {"voltage": network.buses.ids, "loading": network.branch_ids, "reverse": network.transformers.ids}[kind]
+    return kind, ids[int(np.argmax(parts[kind][0]))]
+
+
+def _excesses(network: Network, limits: Limits, flow: Flow, *, feeds: bool, before: Flow | None) -> dict[str, Array]:
+    """Excess of every element that the addition can push over its limit, `(periods, elements)`."""
     bound_pu = limits.voltage_high_pu if feeds else limits.voltage_low_pu
     half_band_pu = (limits.voltage_high_pu - limits.voltage_low_pu) / 2.0
     beyond = (flow.voltage_pu - bound_pu) / half_band_pu * (1.0 if feeds else -1.0)
@@ -61,13 +80,10 @@ def worst_excess(
     if before is not None:
         same_way = np.sign(flow.branch_mw) == np.sign(before.branch_mw)
         rated_ratio = np.where(same_way, np.maximum(rated_ratio, 1.001 * before.loading_ratio), rated_ratio)
-    parts = [beyond.max(axis=1), (flow.loading_ratio / rated_ratio - 1.0).max(axis=1, initial=-1.0)]
+    parts = {"voltage": beyond, "loading": flow.loading_ratio / rated_ratio - 1.0}
     if feeds:
-        reverse_ratio = -flow.transformer_mw(network) / limits.reverse_max_mw
-        parts.append((reverse_ratio - 1.0).max(axis=1, initial=-1.0))
-    excess: Array = np.max(parts, axis=0)
-    excess[~flow.converged] = _NO_SOLUTION
-    return excess
+        parts["reverse"] = -flow.transformer_mw(network) / limits.reverse_max_mw - 1.0
+    return parts
 
 
 def room_mw(network: Network, limits: Limits, p_mw: Array, q_mvar: Array, pattern: Pattern, *, most_mw: float) -> Array:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.experiments.hosting.case import Case
-from suandian.experiments.hosting.result import ComputingPoint, Hosting, PvPoint, State, TransformerRow
+from suandian.experiments.hosting.result import Binding, ComputingPoint, Hosting, PvPoint, State, TransformerRow
 from suandian.physics.grades import GRADES, Grades, Noon, graded, net_feed_mw, top_transformers
 from suandian.physics.hosting import (
     Pattern,
+    binding,
     computing_mw,
     pv_nameplate_mw,
     room_mw,
@@ -67,8 +68,11 @@ def hosting(case: Case, *, rule: str = "") -> Hosting:
     system_mw = _system_level_mw(case, absorbed_mw, year)
     top = top_transformers(case.network)
     county_room_mw = min(float(grades.room_mw[top].sum()), max(system_mw - year.pv_mw, 0.0)) if len(top) else 0.0
+    pv_binds, computing_binds = _binding(case, year, absorbed_mw, used_mw, rooms_mw)
     return Hosting(
         case=case,
+        pv_binding=pv_binds,
+        computing_binding=computing_binds,
         rule=chosen,
         pv_existing_mw=year.pv_mw,
         state=_state(case, year),
@@ -148,6 +152,24 @@ def _rooms(case: Case, year: _Year, used_mw: Array) -> Array:
             break
         rows = rest[worst_excess(case.network, case.limits, tried_p, tried_q, feeds=False) > 0.0]
     return rooms
+
+
+def _binding(case: Case, year: _Year, absorbed_mw: Array, used_mw: Array, rooms_mw: Array) -> tuple[Binding, Binding]:
+    """What binds in the tightest interval of either curve."""
+    starts = case.axis.local_starts(case.zone)
+    lit = np.isfinite(absorbed_mw)
+    first = int(np.argmin(np.where(lit, absorbed_mw, np.inf) / np.maximum(case.pv_ratio, 1e-9)))
+    second = int(np.argmin(rooms_mw))
+    found = []
+    for period, feeds, pv_mw, new_mw in (
+        (first, True, absorbed_mw[first], 0.0),
+        (second, False, used_mw[second], rooms_mw[second]),
+    ):
+        p = year.p_mw[period] + pv_mw * year.pv.active_ratio + new_mw * year.computing.active_ratio
+        q = year.q_mvar[period] + pv_mw * year.pv.reactive_ratio + new_mw * year.computing.reactive_ratio
+        kind, element = binding(case.network, case.limits, p, q, feeds=feeds)
+        found.append(Binding(kind, element, str(starts[period])))
+    return found[0], found[1]
 
 
 def _noon(case: Case, year: _Year) -> tuple[Noon, int]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from suandian.experiments.hosting.case import Case
 from suandian.physics.limits import HostingRule
 
-__all__ = ["ComputingPoint", "Hosting", "PvPoint", "State", "TransformerRow"]
+__all__ = ["Binding", "ComputingPoint", "Hosting", "PvPoint", "State", "TransformerRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,22 @@ class ComputingPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """The limit that is reached first: its kind, the element, and the local start of the tightest interval."""
+
+    kind: str
+    element: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hosting:
     """Hosting capacity of one case."""
 
     case: Case
     rule: HostingRule
+    pv_binding: Binding
+    computing_binding: Binding
     pv_existing_mw: float
     state: State
     noon: str
@@ -124,6 +135,8 @@ class Hosting:
             "computing_existing_mw": self.case.computing_mw,
             "state": asdict(self.state),
             "firm_mw": self.firm_mw,
+            "pv_binding": asdict(self.pv_binding),
+            "computing_binding": asdict(self.computing_binding),
             "pv_search_limit_mw": self.pv_limit_mw,
             "hosting_pv": [asdict(point) for point in self.pv],
             "hosting_compute": [asdict(point) for point in self.computing],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from suandian.experiments.hosting.result import ComputingPoint, Hosting, PvPoint
+from suandian.experiments.hosting.result import Binding, ComputingPoint, Hosting, PvPoint
 
 __all__ = ["text_of"]
 
@@ -29,9 +29,11 @@ def text_of(found: Hosting) -> str:
         f"{state.voltage_violation_bus_h:,.0f} bus-hours outside the limits, {state.overload_h:,.0f} h with an "
         f"overload, {state.reverse_violation_h:,.0f} h above the reverse limit, losses {state.losses_mwh:,.0f} MWh.",
         "Rooftop PV that fits, MW of nameplate in all (columns: share of hours in which it may be curtailed)\n"
-        + _grid(found.pv, lambda point: point.hosting_pv_total_mw, "flexible computing"),
+        + _grid(found.pv, lambda point: point.hosting_pv_total_mw, "flexible computing")
+        + _binds(found.pv_binding),
         f"New computing that fits, MW (firm connection: {found.firm_mw:.1f} MW)\n"
-        + _grid(found.computing, lambda point: point.hosting_compute_mw, "flexible part of it"),
+        + _grid(found.computing, lambda point: point.hosting_compute_mw, "flexible part of it")
+        + _binds(found.computing_binding),
         _transformers(found),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -45,6 +47,10 @@ def _grid(points: Sequence[Point], value: Callable[[Point], float], corner: str)
         cells = [value(point) for point in points if point.flexible_ratio == flexible]
         rows.append(f"{flexible:<20.0%}" + "".join(f"{cell:>9.1f}" for cell in cells))
     return "\n".join(rows)
+
+
+def _binds(limit: Binding) -> str:
+    return f"\nfirst to bind: {limit.kind} of {limit.element}, {limit.at.replace('T', ' ')}"
 
 
 def _transformers(found: Hosting) -> str:
