@@ -105,6 +105,14 @@ def test_the_county_with_twice_its_pv_is_red_and_says_so(found: Hosting) -> None
     """Noon: 160 MW · output less load and computing is far above 0.8 · 80 MVA · 0.85 = 54.4 MW."""
     assert found.county_grade == "red"
     assert found.county_room_mw == 0.0
+    # 25 − 18.31 MW of further computing at that noon, over the output per nameplate
+    rise_mw = (25.0 - found.case.computing_mw) / found.noon_output_ratio
+    assert found.county_own_flexible_mw - found.county_own_mw == pytest.approx(rise_mw)
+    # S_d of both transformers by hand
+    noon = found.noon_output_ratio
+    period = int(np.flatnonzero(found.case.axis.local_starts(found.case.zone).astype(str) == found.noon)[0])
+    load_mw = 51.5 * found.case.load_ratio[period] + found.case.computing_mw
+    assert found.county_own_mw == pytest.approx((load_mw - 160 * noon + 0.8 * 80 * 0.85) / noon)
     assert {row.grade for row in found.transformers} == {"red"}
     assert found.top == ("T1", "T2")
     assert set(found.others) == {"dlt2041_2019"}

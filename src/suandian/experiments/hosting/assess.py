@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,8 @@ def hosting(case: Case, *, rule: str = "") -> Hosting:
     noon, noon_period = _noon(case, year)
     others = [r for r in hosting_rules() if r.id != chosen.id]
     grades = _graded(case, chosen, noon)
+    rising_mw = (case.computing_max_mw - case.computing_mw) * case.centre_ratio
+    flexible = _graded(case, chosen, replace(noon, flexible_mw=rising_mw))
     system_mw = _system_level_mw(case, absorbed_mw, year)
     top = top_transformers(case.network)
     county_room_mw = min(float(grades.room_mw[top].sum()), max(system_mw - year.pv_mw, 0.0)) if len(top) else 0.0
@@ -82,6 +84,8 @@ def hosting(case: Case, *, rule: str = "") -> Hosting:
         others={r.id: _rows(case, _graded(case, r, noon), top) for r in others},
         top=tuple(case.network.transformers.ids[row] for row in top),
         county_room_mw=county_room_mw,
+        county_own_mw=float(grades.own_mw[top].sum()),
+        county_own_flexible_mw=float(flexible.own_mw[top].sum()),
         county_grade=_county_grade(grades, top, county_room_mw),
         system_level_mw=system_mw,
         utilisation_target_ratio=UTILISATION_TARGET_RATIO,

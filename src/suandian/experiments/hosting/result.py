@@ -77,7 +77,11 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Hosting:
-    """Hosting capacity of one case."""
+    """Hosting capacity of one case.
+
+    county_own_mw           S_d summed over the main transformers; may be negative
+    county_own_flexible_mw  the same if computing's rise to its limit counted as ΔP_ESS, which no standard provides for
+    """
 
     case: Case
     rule: HostingRule
@@ -91,6 +95,8 @@ class Hosting:
     others: Mapping[str, tuple[TransformerRow, ...]]
     top: tuple[str, ...]
     county_room_mw: float
+    county_own_mw: float
+    county_own_flexible_mw: float
     county_grade: str
     system_level_mw: float
     utilisation_target_ratio: float
@@ -125,6 +131,8 @@ class Hosting:
                      "reverse_ratio": self.rule.reverse_ratio},
             "grade": self.county_grade,
             "room_mw": self.county_room_mw,
+            "own_mw": self.county_own_mw,
+            "own_flexible_mw": self.county_own_flexible_mw,
             "system_level_mw": self.system_level_mw,
             "utilisation_target_ratio": self.utilisation_target_ratio,
             "typical_instant": self.noon,

@@ -22,6 +22,8 @@ def text_of(found: Hosting) -> str:
         f"Grade of the county: {found.county_grade} ({found.rule.document}, confidence {found.rule.confidence}); room "
         f"for {found.county_room_mw:.1f} MW more PV at {found.noon.replace('T', ' ')}, output "
         f"{found.noon_output_ratio:.0%} of nameplate.\n"
+        f"S_d of the main transformers: {found.county_own_mw:.1f} MW; {found.county_own_flexible_mw:.1f} MW if "
+        f"computing's rise at that noon counted like charging storage, for which the standard has no line.\n"
         f"System level: {found.system_level_mw:.1f} MW of PV keep {found.utilisation_target_ratio:.0%} utilisation; "
         f"{found.pv_existing_mw:.1f} MW are connected, utilised {found.pv_utilised_ratio:.2%}, curtailed in "
         f"{found.pv_curtailed_hours_ratio:.2%} of hours.",
