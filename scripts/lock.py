@@ -24,13 +24,17 @@ def resolved(requirements: list[str], constraints: Path | None) -> list[str]:
 
 
 def main() -> None:
-    """Resolve twice and write both files."""
+    """Resolve everything together, so that both files agree; then what the package alone needs under the same pins."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     runtime = ROOT / "requirements.lock"
-    lines = resolved(project["project"]["dependencies"], None)
+    needed = project["project"]["dependencies"]
+    everything = resolved([*needed, *project["dependency-groups"]["dev"]], None)
+    with tempfile.TemporaryDirectory() as folder:
+        pins = Path(folder) / "pins.txt"
+        pins.write_text("\n".join(everything) + "\n", encoding="utf-8")
+        lines = resolved(needed, pins)
     runtime.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    development = resolved([*lines, *project["dependency-groups"]["dev"]], runtime)
-    extra = [line for line in development if line not in lines]
+    extra = [line for line in everything if line not in lines]
     (ROOT / "requirements-dev.lock").write_text("\n".join(extra) + "\n", encoding="utf-8")
 
 

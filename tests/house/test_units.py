@@ -13,6 +13,7 @@ SUFFIXES = (
     "_mw", "_kw", "_w", "_mva", "_mwh", "_kwh", "_gpu_h", "_h", "_s", "_min", "_ms", "_kv", "_pu", "_ohm",
     "_cny", "_cny_per_mwh", "_cny_per_t", "_cny_per_mw_month", "_kg", "_kg_per_mwh", "_gb", "_c", "_k", "_deg", "_km",
     "_ratio", "_m", "_px", "_count", "_rate", "_j", "_per_h", "_percent", "_w_per_m2", "_tokens", "_days",
+    "_mvar", "_ka", "_nf", "_hz",
 )  # fmt: skip
 
 #: Dimensionless by nature: counts, indices, shares of a colour, statistics without a unit; `limits` is a table whose

@@ -1,4 +1,4 @@
-"""The command line: `suandian run | check | classify | verify | baselines | …`; heavy imports happen inside."""
+"""The command line: `suandian run | check | classify | verify | hosting | …`; heavy imports happen inside."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from suandian.apps.baselines_cli import baselines
 from suandian.apps.classify_cli import classify
+from suandian.apps.hosting_cli import hosting
 from suandian.apps.output import (
     ProgressLine,
     document_text,
@@ -123,6 +124,7 @@ app.command()(classify)
 app.command()(verify)
 app.command()(rules)
 app.command()(baselines)
+app.command()(hosting)
 
 
 @app.command()

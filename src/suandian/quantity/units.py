@@ -34,7 +34,7 @@ class UnitError(ValueError):
 class Unit:
     """`value_in_base = value · factor + offset`; the offset is not zero for °F alone.
 
-    Base units are h, MWh, CNY, kg, GB, GPU, °, MVA, kV, km, °C, K, month and 1.
+    Base units are h, MWh, CNY, kg, GB, GPU, °, MVA, Mvar, kV, kA, ohm, nF, Hz, km, °C, K, month and 1.
     """
 
     text: str
@@ -74,6 +74,11 @@ _KINDS: dict[Dimension, str] = {
     (("angle", 1),): "angle",
     (("length", 1),): "length",
     (("voltage", 1),): "voltage",
+    (("resistance", 1),): "resistance",
+    (("reactive", 1),): "reactive power",
+    (("current", 1),): "current",
+    (("capacitance", 1),): "capacitance",
+    (("frequency", 1),): "frequency",
     (("celsius", 1),): "temperature",
     (("kelvin", 1),): "temperature difference",
     (("month", 1),): "number of calendar months",
@@ -87,7 +92,7 @@ def _units() -> dict[str, Unit]:
         for name in names.split():
             table[name] = Unit(name, dimension, Fraction(factor), Fraction(offset))
 
-    add("1", (), 1)
+    add("1 pu", (), 1)
     add("% percent", (), Fraction(1, 100))
     for prefix, factor in (("", "1e-6"), ("k", "1e-3"), ("M", "1"), ("G", "1e3"), ("T", "1e6")):
         add(f"{prefix}W", _POWER, factor)
@@ -115,6 +120,14 @@ def _units() -> dict[str, Unit]:
     add("m", (("length", 1),), "1e-3")
     add("V", (("voltage", 1),), "1e-3")
     add("kV", (("voltage", 1),), 1)
+    add("ohm Ω", (("resistance", 1),), 1)
+    for prefix, factor in (("k", "1e-3"), ("M", "1")):
+        add(f"{prefix}var", (("reactive", 1),), factor)
+    for prefix, factor in (("", "1e-3"), ("k", "1")):
+        add(f"{prefix}A", (("current", 1),), factor)
+    for names, factor in (("nF", "1"), ("uF µF", "1e3")):
+        add(names, (("capacitance", 1),), factor)
+    add("Hz", (("frequency", 1),), 1)
     add("°C degC ℃", (("celsius", 1),), 1)
     add("°F degF", (("celsius", 1),), Fraction(5, 9), Fraction(-160, 9))
     add("K", (("kelvin", 1),), 1)

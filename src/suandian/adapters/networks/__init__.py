@@ -1,0 +1,1 @@
+"""Networks from outside: YAML tables, pandapower, SimBench, and the shipped ones by name."""
