@@ -6,7 +6,7 @@ speed up, 8 jobs released inside the interval that cannot wait, 9 finish, 10 the
 docs/explanation/placement.md.
 """
 
-# Compiled with: bits state rules moves gears passes eee4891ca274bcfe
+# Compiled with: bits state rules moves gears passes 383a0874288b4a66
 
 from __future__ import annotations
 
@@ -179,13 +179,12 @@ def _close(st: State, events: Ints, label_mw: NDArray[np.float64], gpus: NDArray
 def _look_up(
     st: State,
     it_mw: NDArray[np.float64],
-    gear: Ints,
     hold_mw: NDArray[np.float64],
     gpus_free: Ints,
     order: Ints,
     column: int,
 ) -> None:
-    """Read the interval's limits: GPUs, site order, gears, and in µW the classes' curves, their sums, what is held."""
+    """Read the interval's limits: GPUs, site order, and in µW the curves of the classes, their sums, what is held."""
     for site in range(st.site.shape[0]):
         st.site[site, CAP] = gpus_free[site, column]
         st.site[site, ORDER] = order[site, column % order.shape[1]]
@@ -195,12 +194,18 @@ def _look_up(
                 curve = int(it_mw[group, site, column] * MICROWATTS_PER_MW)
                 st.group[group, CLASS_POWER + st.site.shape[0] + site] = curve + TOLERANCE_MICROWATTS
                 planned += curve
-        for group in range(len(st.group) - 1):
-            target = gear[group % gear.shape[0], site % gear.shape[1], column % gear.shape[2]]
-            st.group[group, CLASS_POWER + 2 * st.site.shape[0] + site] = target
         st.site[site, PLANNED] = planned
         held = int(hold_mw[site, column % hold_mw.shape[1]] * MICROWATTS_PER_MW) + TOLERANCE_MICROWATTS
         st.site[site, HELD] = max(planned, held)
+
+
+@njit(cache=True)
+def _want_gears(st: State, gear: Ints, column: int) -> None:
+    """Note the gear that the plan wants of each class at each site."""
+    first = CLASS_POWER + 2 * st.site.shape[0]
+    for group in range(len(st.group) - 1):
+        for site in range(st.site.shape[0]):
+            st.group[group, first + site] = gear[group % len(gear), site % gear.shape[1], column % gear.shape[2]]
 
 
 @njit(cache=True)
@@ -261,7 +266,9 @@ def run(
     for column in range(gpus_free.shape[1]):
         now_s = st.clock[START] + st.clock[INDEX] * st.clock[STEP]
         events = _room_for_events(st, events, now_s + st.clock[STEP])
-        _look_up(st, it_mw, gear, hold_mw, gpus_free, order, column)
+        _look_up(st, it_mw, hold_mw, gpus_free, order, column)
+        if column == 0 or gear.size > 1:
+            _want_gears(st, gear, column)
         _admit(st, events, now_s, now_s + st.clock[STEP])
         _pause_down(st, events, now_s)
         place_urgent(st, events, active, now_s)

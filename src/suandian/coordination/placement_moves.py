@@ -1,6 +1,6 @@
 """What can happen to one job: enter, become urgent, start, pause, finish; sets, calendars and ledgers stay true."""
 
-# Compiled with: bits state rules 54dde8844b9d9115
+# Compiled with: bits state rules 9e7e4a71a935b5a4
 
 from __future__ import annotations
 
@@ -213,7 +213,10 @@ def _count(st: State, rank: int, sign: np.int64) -> None:
     sites = st.site.shape[0]
     if mark & PAUSABLE:
         st.site[site, PAUSABLE_GPUS] += sign * gpus
-        _place(st, sites + 2 + site, rank, sign)
+        if sign > 0:
+            insert(st.sets, sites + 2 + site, st.jobs[rank, VICTIM_RANK])
+        else:
+            discard(st.sets, sites + 2 + site, st.jobs[rank, VICTIM_RANK])
     if mark & PINNED:
         _place(st, 2 * sites + 2 + site, rank, sign)
     if st.group[group, GEARS] > 1:

@@ -1,6 +1,6 @@
 """Who starts in an interval: urgent jobs wherever there are GPUs, ready ones by deadline under the curves."""
 
-# Compiled with: bits state rules moves 77c467b0b4662e35
+# Compiled with: bits state rules moves 3d90fb509fd94e34
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def force(st: State, events: Ints, rank: int, at_s: int, preempt: np.bool_) -> b
         site = choose(st, rank, FREE_GPUS, NO, AWAY, at_s)
     if site < 0:
         return False
-    if transfer_s(st, rank, site):
+    if st.jobs[rank, TRANSFER] and transfer_s(st, rank, site):
         depart(st, events, rank, site, at_s)
         return True
     power = gear_power(st.jobs, st.group, rank, st.jobs[rank, GEAR])
@@ -170,7 +170,7 @@ def place_class(st: State, events: Ints, active: Ints, group: int, level: np.int
         found = following(st.sets, set_of, rank + 1, st.tables[READY_TABLE, bucket, END])
         site = -1 if st.jobs[rank, PAUSED_AT] == now_s else choose(st, rank, level, NO, AWAY, now_s)
         if site >= 0:
-            away = transfer_s(st, rank, site) > 0
+            away = st.jobs[rank, TRANSFER] > 0 and transfer_s(st, rank, site) > 0
             leave(st, rank)
             if away:
                 depart(st, events, rank, site, now_s)

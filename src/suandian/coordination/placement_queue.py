@@ -1,6 +1,6 @@
 """Reading the queue out of the placement's state."""
 
-# Compiled with: state moves 5181f7f78af821ad
+# Compiled with: state moves 274720a416119d92
 
 from __future__ import annotations
 

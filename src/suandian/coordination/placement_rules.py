@@ -115,22 +115,17 @@ def _class_headroom(st: State, group: int | np.int64, site: int) -> int:
 
 
 @njit(cache=True)
-def _fits_plain(st: State, site: int, gpus: int, power: int, level: np.int64, group: int | np.int64) -> bool:
-    """Do so many GPUs and µW fit at the site, under the curves of `level`?"""
+def _fits(st: State, rank: int, site: int, gear: int | np.int64, level: np.int64) -> bool:
+    """May the job start at the site in this gear, under its GPUs and the curves of `level`?"""
+    gpus = gear_gpus(st.jobs, st.group, rank, gear)
     if st.site[site, USED] + st.site[site, COMING_GPUS] + gpus > st.site[site, CAP]:
         return False
     if level == FREE_GPUS:
         return True
+    power = gear_power(st.jobs, st.group, rank, gear)
     if st.site[site, TOTAL] + st.site[site, COMING_POWER] + power > st.site[site, PLANNED]:
         return False
-    return bool(level == SITE_CURVE or power <= _class_headroom(st, group, site))
-
-
-@njit(cache=True)
-def _fits(st: State, rank: int, site: int, gear: int | np.int64, level: np.int64) -> bool:
-    """May the job start at the site in this gear, under its GPUs and the curves of `level`?"""
-    gpus, power = gear_gpus(st.jobs, st.group, rank, gear), gear_power(st.jobs, st.group, rank, gear)
-    return _fits_plain(st, site, gpus, power, level, st.jobs[rank, CLASS])
+    return bool(level == SITE_CURVE or power <= _class_headroom(st, st.jobs[rank, CLASS], site))
 
 
 @njit(cache=True)
@@ -166,16 +161,6 @@ def _room_for(
 
 
 @njit(cache=True)
-def _candidate(st: State, rank: int, index: int, paused: bool) -> int:
-    """The site that is tried: −2 where the job is paused, −1 at home unless an order is given, then in order; or −1."""
-    if index >= 0:
-        return int(st.site[index, ORDER])
-    if index == -2:
-        return int(st.jobs[rank, SITE]) if paused else -1
-    return -1 if st.clock[RANKED] else int(st.jobs[rank, HOME])
-
-
-@njit(cache=True)
 def choose(st: State, rank: int, level: np.int64, preempt: np.bool_, reach: np.bool_, at_s: int | np.int64) -> int:
     """The first site that fits: where the job is paused, home unless an order is given, then in order; −1 for none.
 
@@ -183,31 +168,57 @@ def choose(st: State, rank: int, level: np.int64, preempt: np.bool_, reach: np.b
     it has waited for `MOVE_AFTER_S`, then it may go where it borrows unused power; a job goes where its data are not
     only with `reach`, and not in vain: under a curve it must still be in time there.
     """
+    if st.jobs[rank, TRANSFER] == 0 and st.group[st.jobs[rank, CLASS], GEARS] == 1 and not preempt:
+        return _choose_plain(st, rank, level, at_s)
     paused = st.jobs[rank, STATUS] == PAUSED
-    mask = st.jobs[rank, MASK]
-    # Most jobs have neither gears nor data that take time: for them a site is looked at without a call.
-    plain = st.jobs[rank, TRANSFER] == 0 and st.group[st.jobs[rank, CLASS], GEARS] == 1 and not preempt
-    gpus, power = st.jobs[rank, FULL_GPUS], st.jobs[rank, FULL_POWER]
-    if st.jobs[rank, GEAR]:
-        st.jobs[rank, GEAR] = 0
+    st.jobs[rank, GEAR] = 0
     for index in range(-2, st.site.shape[0]):
-        site = _candidate(st, rank, index, paused)
-        if site >= 0 and (mask >> site) & 1:
-            if plain:
-                if _fits_plain(st, site, gpus, power, level, st.jobs[rank, CLASS]):
-                    return int(site)
-            else:
-                gear = _room_for(st, rank, site, level, preempt, reach, at_s)
-                if gear >= 0:
-                    if gear:
-                        st.jobs[rank, GEAR] = gear
-                    return int(site)
-        if (
-            index == -2
-            and paused
-            and level > FREE_GPUS
-            and (level == CLASS_CURVE or at_s - st.jobs[rank, PAUSED_AT] < MOVE_AFTER_S)
-        ):
+        site = -1
+        if index >= 0:
+            site = st.site[index, ORDER]
+        elif index == -2 and paused:
+            site = st.jobs[rank, SITE]
+        elif index == -1 and not st.clock[RANKED]:
+            site = st.jobs[rank, HOME]
+        if site >= 0 and (st.jobs[rank, MASK] >> site) & 1:
+            gear = _room_for(st, rank, site, level, preempt, reach, at_s)
+            if gear >= 0:
+                st.jobs[rank, GEAR] = gear
+                return int(site)
+        if index == -2 and paused and _stays(st, rank, level, at_s):
+            return -1
+    return -1
+
+
+@njit(cache=True)
+def _stays(st: State, rank: int, level: np.int64, at_s: int | np.int64) -> bool:
+    """Has a paused job to wait where it is?"""
+    if level == FREE_GPUS:
+        return False
+    return bool(level == CLASS_CURVE or at_s - st.jobs[rank, PAUSED_AT] < MOVE_AFTER_S)
+
+
+@njit(cache=True)
+def _choose_plain(st: State, rank: int, level: np.int64, at_s: int | np.int64) -> int:
+    """`choose` for a job without gears whose data take no time: most jobs; sites are looked at without a call each."""
+    paused, group = st.jobs[rank, STATUS] == PAUSED, st.jobs[rank, CLASS]
+    mask, gpus, power = st.jobs[rank, MASK], st.jobs[rank, FULL_GPUS], st.jobs[rank, FULL_POWER]
+    sites = st.site.shape[0]
+    for index in range(-2, sites):
+        site = -1
+        if index >= 0:
+            site = st.site[index, ORDER]
+        elif index == -2 and paused:
+            site = st.jobs[rank, SITE]
+        elif index == -1 and not st.clock[RANKED]:
+            site = st.jobs[rank, HOME]
+        permitted = site >= 0 and (mask >> site) & 1
+        if permitted and st.site[site, USED] + st.site[site, COMING_GPUS] + gpus <= st.site[site, CAP]:
+            spare = st.site[site, PLANNED] - st.site[site, TOTAL] - st.site[site, COMING_POWER]
+            own = st.group[group, CLASS_POWER + sites + site] - st.group[group, CLASS_POWER + site]
+            if level == FREE_GPUS or (power <= spare and (level == SITE_CURVE or power <= own)):
+                return int(site)
+        if index == -2 and paused and _stays(st, rank, level, at_s):
             return -1
     return -1
 
