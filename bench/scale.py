@@ -294,7 +294,7 @@ def run(quick: bool = False) -> dict[str, Any]:
             "and checked, series are generated, jobs are planned and placed, bills and KPIs made, and the study is "
             "kept (journal, job outcomes, ledger), without HTML reports.",
             "Heuristics decide once a day, `rolling` every six hours for two days ahead in hours (two hours after the "
-            "first day), with a coarse plan once a week.",
+            "first day), with a coarse plan every ten days.",
             "At ten million jobs the sites are ten times as large, below a million they are emptier.",
         ],
     }

@@ -72,7 +72,8 @@ class Merge:
         """
         for edges in (*edges_h, *_COARSER_EDGES_H):
             merge = cls.of(fleet, edges)
-            if len(merge.slack_h) <= (_CLASSES_MANY if merge.is_entangled else _CLASSES_MANY_PLAIN):
+            # Without edges every slack is a class: county-noon's month then took over two minutes instead of 12 s.
+            if len(merge.slack_h) <= (_CLASSES_MANY if edges is None or merge.is_entangled else _CLASSES_MANY_PLAIN):
                 break
         return merge
 
