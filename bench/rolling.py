@@ -56,7 +56,8 @@ class Case:
         every = np.arange(CLASSES)
         merge = Merge(
             every, np.zeros(CLASSES, np.int64), self.slack_h, np.zeros(1, np.int64),
-            np.ones((1, SITES), bool), np.array([0.5]), np.array([0.5]),
+            np.ones((1, SITES), bool), np.zeros(1, bool), np.array([0.5]), np.array([0.5]),
+            ((),), np.zeros((1, SITES)), np.repeat(every[:, None], SITES, axis=1),
         )  # fmt: skip
         full = np.full
         return Problem(
@@ -66,6 +67,10 @@ class Case:
             due_mwh=np.maximum(self.due[:, span] - done_mwh[:, None], 0.0),
             class_kw=np.full(CLASSES, 0.5),
             stream_mw=self.stream[:, span],
+            batch_mw=np.zeros((1, WINDOW)),
+            move_cny_per_mwh=np.zeros((1, SITES)),
+            slowing_cny_per_mwh=0.0,
+            batching_cny_per_mwh=0.0,
             stream_kgpus=self.stream[:, span] / 0.5,
             fixed_facility_mw=3.0 * self.ratio[:, span],
             per_it_ratio=self.ratio[:, span],
