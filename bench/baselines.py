@@ -96,10 +96,12 @@ def loop(made: LoadTable, event: Event, record: Rule, history: History) -> np.nd
     step_s, first = made.axis.step_s, (event.start_s - made.axis.start_s) // made.axis.step_s
     last = (event.end_s - made.axis.start_s) // step_s
     group = record.group_of(int(made.index.kinds[first // SLOTS]))
+    assert group is not None
+    assert group.pool is not None
     for row, meter in enumerate(made.meters):
         load = made.load_mw[row].tolist()
         spoiled = {(s.start_s - made.axis.start_s) // 86400 for s in history.events if s.meter == meter}
-        days = []
+        days: list[int] = []
         for day in range(first // SLOTS - 1, -1, -1):
             like = made.index.kinds[day] == made.index.kinds[first // SLOTS]
             if like and day not in spoiled and len(days) < group.pool:

@@ -35,9 +35,9 @@ def fleet(
     everywhere = np.uint64(2**sites - 1)
     table = JobTable(
         id=np.arange(jobs),
-        user=np.zeros(jobs),
-        kind=np.zeros(jobs),
-        contract=np.zeros(jobs),
+        user=np.zeros(jobs, dtype=np.int32),
+        kind=np.zeros(jobs, dtype=np.int16),
+        contract=np.zeros(jobs, dtype=np.int16),
         submitted_s=released_s,
         released_s=released_s,
         due_s=released_s + duration_s + slack_s,
@@ -47,7 +47,7 @@ def fleet(
         power_per_gpu_kw=rng.choice([0.3, 0.4, 0.5], jobs),
         preemptible=rng.random(jobs) < 0.6,
         checkpoint_h=np.full(jobs, 0.05),
-        home=rng.integers(0, sites, jobs),
+        home=rng.integers(0, sites, jobs).astype(np.int16),
         sites_allowed=np.full(jobs, everywhere),
         data_gb=np.zeros(jobs),
     )

@@ -196,12 +196,11 @@ def waiting_jobs(count: int, seed: int = 1) -> JobTable:
     duration_s = np.clip(rng.lognormal(9.5, 1.0, count), 600, 2 * 86_400).astype(np.int64)
     home = rng.integers(0, len(SITES), count)
     everywhere = np.uint64((1 << len(SITES)) - 1)
-    zeros = np.zeros(count)
     return JobTable(
         id=np.arange(count),
-        user=zeros,
-        kind=zeros,
-        contract=zeros,
+        user=np.zeros(count, dtype=np.int32),
+        kind=np.zeros(count, dtype=np.int16),
+        contract=np.zeros(count, dtype=np.int16),
         submitted_s=np.full(count, start_s),
         released_s=np.full(count, start_s),
         due_s=start_s + duration_s + (rng.uniform(12.0, 160.0, count) * 3600.0).astype(np.int64),
@@ -211,9 +210,9 @@ def waiting_jobs(count: int, seed: int = 1) -> JobTable:
         power_per_gpu_kw=rng.choice([0.3, 0.4, 0.5], count),
         preemptible=rng.random(count) < 0.6,
         checkpoint_h=np.full(count, 0.05),
-        home=home,
+        home=home.astype(np.int16),
         sites_allowed=np.where(rng.random(count) < 0.4, everywhere, np.uint64(1) << home.astype(np.uint64)),
-        data_gb=zeros,
+        data_gb=np.zeros(count),
     )
 
 

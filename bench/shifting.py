@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 import suandian as sd
 from bench.peers import plain_shifting as plain
+from suandian.coordination.shift_choice import Rule
 
 __all__ = ["run"]
 
@@ -23,6 +25,8 @@ PERIODS = 8784
 STEP_S = 3600
 SLACK_H = 168
 REPEATS = 5
+
+Decide = Callable[[list[int], list[int], list[int]], list[dict[str, Any]]]
 
 
 def run(quick: bool = False) -> dict[str, Any]:
@@ -33,9 +37,10 @@ def run(quick: bool = False) -> dict[str, Any]:
     first, length = jobs(20_000 // part, seed=2)
     table = shift_jobs(first, length)
     rows: list[dict[str, Any]] = []
-    for rule, decide in (("lowest_window", window), ("lowest_slots", slots)):
+    beside: tuple[tuple[Rule, Decide], ...] = (("lowest_window", window), ("lowest_slots", slots))
+    for rule, decide in beside:
         sd.shift(series, table, rule=rule)  # compiles where nothing is cached
-        ours_s, shifted = _least(lambda rule=rule: sd.shift(series, table, rule=rule))
+        ours_s, shifted = _least(partial(sd.shift, series, table, rule=rule))
         began = time.process_time()
         theirs = decide(cents.tolist(), first.tolist(), length.tolist())
         peer_s = time.process_time() - began
@@ -62,8 +67,8 @@ def run(quick: bool = False) -> dict[str, Any]:
             },
         ]
     many = shift_jobs(*jobs(1_000_000 // part, seed=3))
-    for rule in ("run_now", "lowest_start", "lowest_window", "carbon_time", "lowest_slots"):
-        ours_s, _ = _least(lambda rule=rule: sd.shift(series, many, rule=rule), repeats=2)
+    for rule in get_args(Rule):
+        ours_s, _ = _least(partial(sd.shift, series, many, rule=rule), repeats=2)
         rows.append(
             {
                 "what": f"{rule}: {len(many):,} jobs, {SLACK_H} h of slack, an hourly year, s",
@@ -88,7 +93,8 @@ def signal(seed: int) -> NDArray[np.int64]:
     rng = np.random.default_rng(seed)
     hour = np.arange(PERIODS)
     swing = 30_000 + 9_000 * np.cos(hour / 24 * 2 * np.pi) + 5_000 * np.cos(hour / PERIODS * 2 * np.pi)
-    return np.rint(swing + rng.normal(0.0, 3_000.0, PERIODS)).astype(np.int64)
+    cents: NDArray[np.int64] = np.rint(swing + rng.normal(0.0, 3_000.0, PERIODS)).astype(np.int64)
+    return cents
 
 
 def jobs(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
