@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from bench.peers.pandapower_network import to_pandapower
 from suandian.model.network import Network
 from suandian.physics.powerflow import power_flow
 from suandian.physics.taps import tapped
 from suandian.signals.county import county_network
 
-__all__ = ["county_year", "run", "to_pandapower"]
+__all__ = ["county_year", "run"]
 
 PERIODS = 35_040
 LIMIT_S = 5.0
@@ -108,30 +109,3 @@ def _pandapower(network: Network, p_mw: np.ndarray, q_mvar: np.ndarray) -> tuple
         run_timeseries(net, time_steps=range(len(p_mw)), verbose=False, tolerance_mva=1e-8)
         spent_s = time.process_time() - started
     return writer.output["res_bus.vm_pu"].to_numpy(), spent_s
-
-
-def to_pandapower(network: Network) -> Any:  # noqa: ANN401  pandapower has no types
-    """The same network in pandapower with a load at every bus."""
-    import pandapower as pp
-
-    net = pp.create_empty_network(f_hz=network.frequency_hz)
-    for nominal_kv in network.buses.nominal_kv:
-        pp.create_bus(net, vn_kv=float(nominal_kv))
-    pp.create_ext_grid(net, network.slack.bus, vm_pu=network.slack.voltage_pu)
-    n, t = network.lines, network.transformers
-    for row in range(len(n.ids)):
-        pp.create_line_from_parameters(
-            net, int(n.from_bus[row]), int(n.to_bus[row]), 1.0, n.resistance_ohm[row], n.reactance_ohm[row],
-            n.capacitance_nf[row], n.rating_ka[row],
-        )  # fmt: skip
-    for row in range(len(t.ids)):
-        pp.create_transformer_from_parameters(
-            net, int(t.hv_bus[row]), int(t.lv_bus[row]), sn_mva=t.rating_mva[row], vn_hv_kv=t.hv_kv[row],
-            vn_lv_kv=t.lv_kv[row], vk_percent=100 * t.short_circuit_ratio[row],
-            vkr_percent=t.load_loss_kw[row] / 10 / t.rating_mva[row], pfe_kw=t.no_load_loss_kw[row],
-            i0_percent=100 * t.no_load_current_ratio[row], tap_side="hv", tap_neutral=t.tap_neutral_position[row],
-            tap_pos=t.tap_position[row], tap_step_percent=100 * t.tap_step_ratio[row], tap_changer_type="Ratio",
-        )  # fmt: skip
-    for bus in range(len(network.buses.ids)):
-        pp.create_load(net, bus, 0.0, 0.0)
-    return net

@@ -1,28 +1,17 @@
 """`sd.shift` against the plain rules (bench/peers/plain_shifting.py), against hand arithmetic, and its promises."""
 
-import importlib.util
-import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from bench.peers import plain_shifting as plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import suandian as sd
 from suandian.signals.forecast import ErrorModel
-
-_SPEC = importlib.util.spec_from_file_location(
-    "plain_shifting", Path(__file__).resolve().parents[2] / "bench" / "peers" / "plain_shifting.py"
-)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-plain = importlib.util.module_from_spec(_SPEC)
-sys.modules["plain_shifting"] = plain
-_SPEC.loader.exec_module(plain)
 
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 STEP_S = 3600

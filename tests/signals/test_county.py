@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from bench.peers.pandapower_network import to_pandapower
 
-from suandian.model.network import Network
 from suandian.physics.powerflow import power_flow
 from suandian.physics.taps import tapped
 from suandian.quantity.errors import ScenarioError
@@ -64,7 +64,7 @@ def test_pandapower_finds_the_same_state_at_peak_and_at_noon() -> None:
     p = np.array([load_mw + 0.5 * centre_mw, 0.4 * load_mw + 0.5 * centre_mw - 0.8 * pv_mw])
     q = np.array([load_mvar + 0.2 * centre_mw, 0.4 * load_mvar])
     flow = power_flow(network, p, q)
-    net = to_pandapower(pp, network)
+    net = to_pandapower(network)
     for interval in range(2):
         net.load["p_mw"], net.load["q_mvar"] = p[interval], q[interval]
         pp.runpp(net, tolerance_mva=1e-10)
@@ -78,28 +78,3 @@ def test_pandapower_finds_the_same_state_at_peak_and_at_noon() -> None:
         )
         assert net.res_trafo.p_hv_mw.to_numpy() == pytest.approx(flow.transformer_mw(network)[interval], abs=1e-6)
         assert net.res_line.pl_mw.sum() + net.res_trafo.pl_mw.sum() == pytest.approx(flow.losses_mw[interval], abs=1e-6)
-
-
-def to_pandapower(pp, network: Network):
-    """The same network in pandapower, a load at every bus."""
-    net = pp.create_empty_network(f_hz=network.frequency_hz)
-    for kv in network.buses.nominal_kv:
-        pp.create_bus(net, vn_kv=float(kv))
-    pp.create_ext_grid(net, network.slack.bus, vm_pu=network.slack.voltage_pu)
-    t, n = network.transformers, network.lines
-    for row in range(len(n.ids)):
-        pp.create_line_from_parameters(
-            net, int(n.from_bus[row]), int(n.to_bus[row]), 1.0, n.resistance_ohm[row], n.reactance_ohm[row],
-            n.capacitance_nf[row], n.rating_ka[row],
-        )  # fmt: skip
-    for row in range(len(t.ids)):
-        pp.create_transformer_from_parameters(
-            net, int(t.hv_bus[row]), int(t.lv_bus[row]), sn_mva=t.rating_mva[row], vn_hv_kv=t.hv_kv[row],
-            vn_lv_kv=t.lv_kv[row], vk_percent=100 * t.short_circuit_ratio[row],
-            vkr_percent=t.load_loss_kw[row] / 10 / t.rating_mva[row], pfe_kw=t.no_load_loss_kw[row],
-            i0_percent=100 * t.no_load_current_ratio[row], tap_side="hv", tap_neutral=0, tap_pos=t.tap_position[row],
-            tap_step_percent=100 * t.tap_step_ratio[row], tap_changer_type="Ratio",
-        )  # fmt: skip
-    for bus in range(len(network.buses.ids)):
-        pp.create_load(net, bus, 0.0, 0.0)
-    return net
