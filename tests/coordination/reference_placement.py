@@ -85,7 +85,7 @@ def gears_of(pace, gpus, power_uw):
     rows = [(gpus, power_uw, 1000)]
     for share, power, speed in list(zip(pace.gpu_ratio, pace.power_ratio, pace.speed_ratio, strict=True))[1:]:
         held = ceil_div(gpus * round(share * 1000), 1000)
-        rows.append((held, power_uw // gpus * held * round(power * 1000) // 1000, round(speed * 1000)))
+        rows.append((held, power_uw * round(share * 1000) // 1000 * round(power * 1000) // 1000, round(speed * 1000)))
     return rows
 
 

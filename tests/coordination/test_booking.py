@@ -65,6 +65,14 @@ def test_elsewhere_is_booked_only_once_the_data_can_be_there():
     assert kw(booked([far | {"transfer_s": 9 * views.H}], signal)) == [[1, 0, 0, 0], [0, 0, 0, 0]]
 
 
+def test_a_cheap_site_that_the_data_reach_too_late_does_not_make_a_job_late():
+    signal = [[9.0] * 6, [1.0] * 6]
+    job = {"sites_allowed": 3, "remaining_s": 2 * views.H, "due_s": views.START_S + 4 * views.H}
+    far = job | {"transfer_s": 3 * views.H}
+    # Away it could run in hours 3 and 4, of which 4 is past the deadline.
+    assert kw(booked([far], signal, interruptible=True)) == [[1, 1, 0, 0, 0, 0], [0] * 6]
+
+
 def test_first_come_first_served_under_gpus_and_power():
     jobs = [{"gpus": 6, "remaining_s": views.H}, {"gpus": 6, "remaining_s": views.H}]
     assert kw(booked(jobs, VALLEY)) == [[0, 0, 6, 0, 6, 0]]

@@ -44,6 +44,21 @@ def test_without_homes_and_paces_sites_make_the_groups() -> None:
     assert edged.slack_h.tolist() == [4.0, 48.0]
 
 
+def test_as_many_sites_as_a_mask_holds_stay_apart() -> None:
+    # 2^53 + 1 and its neighbours are one number as floats: sites 0 and 53 to 62 would be confused.
+    base, sites = fleet(), 63
+    masks = np.array([(1 << 62) | 1, 1 << 62, (1 << 63) - 1], np.uint64)
+    many = replace(
+        base,
+        sites=tuple(replace(base.sites[0], id=f"site-{s}") for s in range(sites)),
+        classes=replace(base.classes, sites_allowed=masks),
+        stream_allowed=np.ones((1, sites), bool),
+    )
+    merge = Merge.of(many)
+    found = merge.allowed[merge.group_of_class[merge.class_to]]
+    assert found.tolist() == [[bool(int(mask) >> s & 1) for s in range(sites)] for mask in masks]
+
+
 def test_homes_are_kept_apart_and_pay_for_their_data() -> None:
     merge = Merge.of(fleet(home=np.array([0, 1, 1]), data_gb_per_mwh=np.array([1e3, 2e3, 5e3])), (24.0,))
     # One group for the stream, one for each home and slack range.

@@ -223,7 +223,9 @@ def test_promises_rebuilt_from_events(c):
     for job, site, since, to, gear in stretches:
         pace = PACES[int(c.classes.pace[c.class_index[job]])]
         gpus = int(np.ceil(c.jobs.gpus_max[job] * round(pace.gpu_ratio[gear] * 1000) / 1000))
-        power_mw = gpus * c.jobs.power_per_gpu_kw[job] / 1000 * pace.power_ratio[gear]
+        full_mw = c.jobs.gpus_max[job] * c.jobs.power_per_gpu_kw[job] / 1000
+        power_mw = full_mw * pace.gpu_ratio[gear] * pace.power_ratio[gear]
+        assert power_mw <= full_mw
         assert int(c.jobs.sites_allowed[job]) >> site & 1
         assert since >= max(c.jobs.released_s[job], start_s)
         use[site, since - start_s : to - start_s] += gpus

@@ -78,7 +78,7 @@ def test_gears_cut_a_run_into_stretches() -> None:
     # 1 h at full speed, 1 h at 0.8, 1 h at 0.4; half of five GPUs are three.
     assert runs.full_speed_s(jobs()) == pytest.approx(np.array([1.0, 0.8, 0.4, 0.8, 5.5]) * HOUR)
     assert runs.gpus(jobs()).tolist() == [5, 5, 3, 5, 2]
-    assert runs.power_kw(jobs()) == pytest.approx([2.5, 1.5, 3 * 0.5 * 0.7, 1.5, 0.8])
+    assert runs.power_kw(jobs()) == pytest.approx([2.5, 1.5, 5 * 0.5 * 0.5 * 0.7, 1.5, 0.8])
     # 2.2 h of work with checkpoints every hour: 0.2 h are lost, and 0.1 h goes into the checkpoint.
     assert runs.lost_s(jobs()) == pytest.approx([0.3 * HOUR, 0.0])
 

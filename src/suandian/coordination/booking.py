@@ -184,7 +184,8 @@ def _slots_at(
     count, cost = 0, 0
     # No choice is left where the window is not longer than the work: then as soon as there is room.
     first = _first(job, site)
-    late = job[LAST] - first <= job[LENGTH]
+    # A site that the data reach too late is not late itself: it offers fewer intervals, and home wins.
+    late = job[LAST] - job[FIRST] <= job[LENGTH]
     for index in range(horizon):
         t = index if late else order[site, index]
         inside = first <= t and (late or t < job[LAST])

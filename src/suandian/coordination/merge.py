@@ -98,18 +98,20 @@ class Merge:
         streams = np.zeros(len(fleet.stream_ids), dtype=np.int64)
         gears = tuple(dict.fromkeys([(), *(_saving_gear(pace) for pace in table.paces)]))
         saving = np.array([gears.index(_saving_gear(pace)) for pace in table.paces], dtype=np.int64)[table.pace]
-        tied = np.where(home >= 0, bucket.astype(np.float64), -1.0)
+        rank = np.unique(bucket, return_inverse=True)[1].ravel()
+        tied = np.where(home >= 0, rank, -1)
+        # Whole numbers: the mask of more than 53 sites would not survive as a float.
         keys = np.stack(
             [
-                (reach @ weights).astype(np.float64),
+                reach @ weights,
                 np.concatenate([home, streams - 1]),
                 np.concatenate([saving, streams]),
-                np.concatenate([tied, streams - 1.0]),
+                np.concatenate([tied, streams - 1]),
             ],
             axis=1,
         )
         unique, group = np.unique(keys, axis=0, return_inverse=True)
-        group = group.ravel().astype(np.int64)
+        group = group.ravel()
         power_kw = np.maximum(np.concatenate([table.power_per_gpu_kw, fleet.stream_power_per_gpu_kw]), POWER_LEAST_KW)
         least_kw, most_kw = np.full(len(unique), np.inf), np.zeros(len(unique))
         np.minimum.at(least_kw, group, power_kw)
@@ -123,14 +125,14 @@ class Merge:
         np.minimum.at(gravity, group[:classes], table.data_gb_per_mwh)
         parts = np.bincount(merged[:, 0].astype(np.int64), minlength=len(unique))
         parts += np.bincount(group[classes:], minlength=len(unique))
-        of_group = unique[:, 1].astype(np.int64)
+        of_group = unique[:, 1]
         away = (of_group[:, None] >= 0) & (of_group[:, None] != np.arange(sites))
         return cls(
             class_to.ravel().astype(np.int64),
             merged[:, 0].astype(np.int64),
             least_h,
             group[classes:],
-            (unique[:, 0].astype(np.int64)[:, None] & weights[None, :]) != 0,
+            (unique[:, 0][:, None] & weights[None, :]) != 0,
             (most_kw > _ALIKE_RATIO * least_kw) & (parts > 1),
             least_kw,
             most_kw,

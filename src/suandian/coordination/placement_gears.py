@@ -4,7 +4,7 @@ A job is slowed only while it would be in time even if it stayed slow to its end
 job late, and nothing has to be remembered for later.
 """
 
-# Compiled with: bits state rules moves 3d90fb509fd94e34
+# Compiled with: bits state rules moves ab5bbd40f56b29da
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ speed up, 8 jobs released inside the interval that cannot wait, 9 finish, 10 the
 docs/explanation/placement.md.
 """
 
-# Compiled with: bits state rules moves gears passes 383a0874288b4a66
+# Compiled with: bits state rules moves gears passes 0c1f740c815b9d88
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What can happen to one job: enter, become urgent, start, pause, finish; sets, calendars and ledgers stay true."""
 
-# Compiled with: bits state rules 9e7e4a71a935b5a4
+# Compiled with: bits state rules d3f4829f2083d7cf
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Who starts in an interval: urgent jobs wherever there are GPUs, ready ones by deadline under the curves."""
 
-# Compiled with: bits state rules moves 3d90fb509fd94e34
+# Compiled with: bits state rules moves ab5bbd40f56b29da
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reading the queue out of the placement's state."""
 
-# Compiled with: state moves 274720a416119d92
+# Compiled with: state moves a2340a47a185754e
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where a job may start: the limits of a site, the order in which sites are tried, and a quick no for whole buckets."""
 
-# Compiled with: state 8f91293768a54ec1
+# Compiled with: state 31bf87308604c76b
 
 from __future__ import annotations
 

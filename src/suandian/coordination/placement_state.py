@@ -280,12 +280,12 @@ def gear_gpus(jobs: Ints, group: Ints, rank: int | np.int64, gear: int | np.int6
 
 @njit(cache=True)
 def gear_power(jobs: Ints, group: Ints, rank: int | np.int64, gear: int | np.int64) -> int:
-    """µW above idle that a job draws in a gear of its class."""
+    """µW above idle that a job draws in a gear of its class: shares of GPUs and power, whole GPUs or not."""
     if gear == 0:
         return int(jobs[rank, FULL_POWER])
-    # Divided first: ten thousand GPUs in µW times thousandths would leave 64 bits.
-    full = jobs[rank, FULL_POWER] // jobs[rank, FULL_GPUS] * gear_gpus(jobs, group, rank, gear)
-    return int(full * group[jobs[rank, CLASS], GEAR_POWER + gear] // 1000)
+    # Divided in between: both shares in thousandths at once would leave 64 bits.
+    shared = jobs[rank, FULL_POWER] * group[jobs[rank, CLASS], GEAR_GPUS + gear] // 1000
+    return int(shared * group[jobs[rank, CLASS], GEAR_POWER + gear] // 1000)
 
 
 @njit(cache=True)

@@ -52,8 +52,9 @@ GEARS_MAX = 8
 class Pace:
     """How a job may be slowed instead of paused: gears from full speed (gear 0) down, each a row of three shares.
 
-    gpu_ratio     share of the job's `gpus_max` that it holds (elastic jobs), rounded up to whole GPUs
-    power_ratio   power above idle of each of them, relative to full power (capped: less; fewer but busier: more)
+    gpu_ratio     share of the job's `gpus_max` that it uses (elastic jobs); held are whole GPUs, rounded up
+    power_ratio   power above idle of this share, relative to full power (capped: less; fewer but busier: more):
+                  a job draws `gpu_ratio · power_ratio` of its full power, however many GPUs it holds
     speed_ratio   throughput as a share of full throughput
 
     Gear 0 is (1, 1, 1). GPUs and job power do not rise from gear to gear, and speed falls.

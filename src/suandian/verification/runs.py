@@ -50,7 +50,8 @@ class Runs:
 
     def power_kw(self, jobs: JobTable) -> NDArray[np.float64]:
         """Power above idle in each stretch, by the job's stated power per GPU and its gear."""
-        power_kw: NDArray[np.float64] = self.gpus(jobs) * jobs.power_per_gpu_kw[self.job] * _of_gear(jobs, self, 1)
+        full_kw = jobs.gpus_max[self.job] * jobs.power_per_gpu_kw[self.job]
+        power_kw: NDArray[np.float64] = full_kw * _of_gear(jobs, self, 0) * _of_gear(jobs, self, 1)
         return power_kw
 
     def lost_s(self, jobs: JobTable) -> NDArray[np.float64]:
