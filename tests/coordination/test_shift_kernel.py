@@ -1,4 +1,4 @@
-"""The fast choices against those of `coordination.windows`, in cases large enough for every path."""
+"""The fast choices against trying all starts and sorting all intervals, in cases large enough for every path."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from suandian.coordination import shift_kernel as kernel
 from suandian.coordination.shift_choice import ranks
-from suandian.coordination.windows import lowest_slots, lowest_window_starts
 
 STEP_S = 900
 
@@ -23,7 +22,9 @@ def test_windows_by_table_and_by_trying_are_those_of_trying_all(lengths):
     latest = first + rng.integers(0, 100, count)
     sums = np.concatenate([[0], np.cumsum(signal)])
     mine = kernel.window_starts(signal, sums, first, latest, length * STEP_S, STEP_S)
-    assert mine.tolist() == lowest_window_starts(signal.astype(float), first, latest + length, length).tolist()
+    for job, found in enumerate(mine.tolist()):
+        starts = np.arange(first[job], latest[job] + 1)
+        assert found == starts[np.argmin(sums[starts + length[job]] - sums[starts])]
     assert kernel.window_costs(signal, sums, first, length * STEP_S, STEP_S).tolist() == [
         int(signal[a : a + n].sum()) * STEP_S for a, n in zip(first, length, strict=True)
     ]
@@ -44,7 +45,9 @@ def test_slots_are_those_of_sorting(seed, periods):
     at, used = np.zeros(length.sum(), dtype=np.int32), np.zeros(length.sum(), dtype=np.int32)
     tail = np.zeros(20, dtype=np.int64)
     kernel.slots(rank, *kernel.wavelet(rank), first, last, tail, length * STEP_S, STEP_S, (offsets, at, used))
-    assert at.tolist() == lowest_slots(signal.astype(float), first, last, length)[0].tolist()
+    for job in range(20):
+        cheapest = sorted(range(first[job], last[job]), key=lambda t: (signal[t], t))[: length[job]]
+        assert at[offsets[job] : offsets[job] + length[job]].tolist() == sorted(cheapest)
     assert (used == STEP_S).all()
 
 

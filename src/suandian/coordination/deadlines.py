@@ -7,7 +7,7 @@ Unix seconds; hours are wall-clock hours in a named zone, changes of clocks incl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.quantity.errors import Fault, ScenarioError
+from suandian.quantity.timeaxis import utc_offsets_s
 from suandian.signals.load import days_off
 
 __all__ = ["CALENDARS", "Calendar", "next_workday_s", "weekly_s"]
@@ -29,7 +30,6 @@ CALENDARS: tuple[str, ...] = ("weekdays", "china")
 
 #: Days looked ahead for a workday; the longest holiday so far had 8 days, with weekends around it (D).
 _AHEAD = 31
-_QUARTER_S = 900  # no zone changes its offset on a finer grid
 _DAY_S = 86_400
 
 
@@ -109,10 +109,7 @@ def _weekday(days: Days) -> Ints:
 
 def _local(seconds_s: Ints, zone: str) -> tuple[Days, Ints]:
     """Local day and seconds of the wall clock since its midnight."""
-    tz = _zone(zone)
-    quarters, index = np.unique(seconds_s // _QUARTER_S, return_inverse=True)
-    offsets_s = _each(quarters, lambda quarter: _offset_s(quarter * _QUARTER_S, tz))[index]
-    wall_s = seconds_s + offsets_s
+    wall_s = seconds_s + utc_offsets_s(seconds_s, _zone(zone))
     days: Days = (wall_s // _DAY_S).astype("datetime64[D]")
     return days, wall_s % _DAY_S
 
@@ -132,11 +129,6 @@ def _instants(days: Days, hour_h: float, zone: str) -> Ints:
 
 def _each(values: Ints, function: Callable[[int], int]) -> Ints:
     return np.array([function(int(value)) for value in values], dtype=np.int64)
-
-
-def _offset_s(instant_s: int, tz: ZoneInfo) -> int:
-    offset = datetime.fromtimestamp(instant_s, UTC).astimezone(tz).utcoffset()
-    return int(offset.total_seconds()) if offset is not None else 0
 
 
 def _zone(zone: str) -> ZoneInfo:

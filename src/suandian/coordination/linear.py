@@ -48,7 +48,8 @@ class Foresight:
         horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
         problem, work = _problem(view, horizon, merge)
         if Layout.of(problem).columns * horizon.periods > _COLUMNS_MANY:
-            # Means over an hour of one price are a relaxation: what is convex costs no more on average.
+            # What is convex costs no more on average: a relaxation where price, carbon and cooling keep still within
+            # the hour. What they move is averaged; docs/explanation/optimisation.md.
             parts = ((view.outlook.axis.duration_h, 1.0),)
             horizon = Horizon.graded(view.outlook.axis, view.fleet.zone, parts=parts, borders=tariff_steps(view))
             problem, work = _problem(view, horizon, merge)

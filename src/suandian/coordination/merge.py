@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from suandian.model.plan import Fleet
 from suandian.model.workload import ClassTable, Pace
 
-__all__ = ["POWER_LEAST_KW", "Merge"]
+__all__ = ["PAIRS_MANY", "POWER_LEAST_KW", "Merge"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,8 +19,11 @@ Ints = NDArray[np.int64]
 Gear = tuple[int, float, float]
 
 #: Classes that are many (where groups and sites are entangled, and where not), and the edges by which they become
-#: fewer; pairs of group and site that are many. D (engineering defaults).
-_CLASSES_MANY, _CLASSES_MANY_PLAIN, _PAIRS_MANY = 24, 36, 24
+#: fewer. D (engineering defaults).
+_CLASSES_MANY, _CLASSES_MANY_PLAIN = 24, 36
+#: With more pairs of group and site than this, groups are entangled, and HiGHS' interior point is the faster one:
+#: Clarabel's factors fill in (four days of quarter hours, 48 pairs: 4.5 against 30 s; a week, 6 pairs: 1.5 s).
+PAIRS_MANY = 24
 _COARSER_EDGES_H: tuple[tuple[float, ...], ...] = ((24.0,), ())
 #: Moving that costs more per MWh of work is not planned: above any price of energy with its demand charge, D.
 _MOVE_MOST_CNY_PER_MWH = 2_000.0
@@ -80,7 +83,7 @@ class Merge:
     @property
     def is_entangled(self) -> bool:
         """Do many groups share the sites? Then every class costs more time, and another solver is the faster one."""
-        return int(self.allowed.sum()) > _PAIRS_MANY
+        return int(self.allowed.sum()) > PAIRS_MANY
 
     @classmethod
     def of(cls, fleet: Fleet, slack_edges_h: tuple[float, ...] | None = None) -> Merge:

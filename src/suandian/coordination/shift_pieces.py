@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from suandian.coordination import shift_kernel as kernel
 from suandian.coordination.shift_choice import Choice, Market, Pieces, Rule, Wish, composites, ranks
 
-__all__ = ["pieces_at", "pieces_everywhere"]
+__all__ = ["joined", "pieces_at", "pieces_everywhere"]
 
 Ints = NDArray[np.int64]
 
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 def pieces_at(market: Market, wish: Wish, rule: Rule, choice: Choice, channel: Ints) -> Pieces:
     """Pieces of jobs that run in one region each, `channel (jobs,)`; from `shift_choice.best_region`."""
     periods = market.steps.shape[1]
-    return _joined(
+    return joined(
         _of_channel(
             market,
             wish,
@@ -34,7 +34,7 @@ def pieces_at(market: Market, wish: Wish, rule: Rule, choice: Choice, channel: I
 
 def pieces_everywhere(market: Market, wish: Wish, rule: Rule, choice: Choice) -> Pieces:
     """Pieces of jobs that follow the lowest region at every interval; from `shift_choice.every_interval`."""
-    return _joined(
+    return joined(
         _of_channel(lowest, wish, rule, choice, rows, 0, region) for rows, lowest, region in composites(market, wish)
     )
 
@@ -82,7 +82,8 @@ def _joined3(one: tuple[Ints, Ints, Ints], other: tuple[Ints, Ints, Ints]) -> tu
     return job, at, seconds_s
 
 
-def _joined(parts: Iterator[Pieces]) -> Pieces:
+def joined(parts: Iterable[Pieces]) -> Pieces:
+    """All pieces as one, ordered by job and time."""
     columns = [*parts] or [(np.zeros(0, dtype=np.int64),) * 4]
     job, at, seconds_s, region = (np.concatenate(column) for column in zip(*columns, strict=True))
     order = np.lexsort((at, job))

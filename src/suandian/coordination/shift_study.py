@@ -21,7 +21,7 @@ from suandian.coordination.shift_choice import (
 from suandian.coordination.shift_forecast import Belief, believed
 from suandian.coordination.shift_grid import Grid
 from suandian.coordination.shift_jobs import ShiftJobs
-from suandian.coordination.shift_pieces import pieces_at, pieces_everywhere
+from suandian.coordination.shift_pieces import joined, pieces_at, pieces_everywhere
 from suandian.coordination.shift_values import window_values
 from suandian.coordination.windows import DIGITS, in_steps, step_digits
 from suandian.quantity.errors import DataError, Fault, ScenarioError
@@ -85,7 +85,8 @@ class Study:
         grid, step_s = self.grid.take(rows), self.axis.step_s
         if not self.every and len(rows):
             return self._decide(*self._at(0, grid, rows), in_pieces=in_pieces)
-        choice, pieces = Choice.empty(len(rows)), [(np.zeros(0, dtype=np.int64),) * 4]
+        choice = Choice.empty(len(rows))
+        pieces: list[Pieces] = []
         origins = grid.first // max(self.every, 1) * self.every
         order = np.argsort(origins, kind="stable")
         cuts = np.flatnonzero(np.diff(origins[order])) + 1
@@ -98,9 +99,7 @@ class Study:
                 times[group] += origin * step_s
             if in_pieces:
                 pieces.append((group[parts[0]], parts[1] + origin, *parts[2:]))
-        job, at, seconds_s, region = (np.concatenate(column) for column in zip(*pieces, strict=True))
-        sorting = np.lexsort((at, job))
-        return choice, (job[sorting], at[sorting], seconds_s[sorting], region[sorting])
+        return choice, joined(pieces)
 
     def at_once(self, rows: Ints) -> Floats:
         """True signal of the nominal runs at home, fine steps × seconds, `(rows,)`."""
@@ -139,7 +138,7 @@ class Study:
         return market, wish
 
     def _decide(self, market: Market, wish: Wish, *, in_pieces: bool) -> tuple[Choice, Pieces]:
-        nothing = (np.zeros(0, dtype=np.int64),) * 4
+        nothing = joined(())
         if self.regions == "every_interval" and not self.move.free:
             return priced_moves(market, wish, self.rule)
         if self.regions == "every_interval":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from suandian.coordination.merge import PAIRS_MANY
 from suandian.coordination.program import Program
 from suandian.quantity.errors import Infeasible
 
@@ -25,9 +26,6 @@ Ints = NDArray[np.int64]
 _FIXED_BELOW = 1e-7
 #: Largest error that a solution may have, MW or MWh, and CNY per unit relative to the largest cost.
 _RESIDUAL_MAX = 1e-4
-#: With more pairs of group and site than this, HiGHS' interior point is the faster one: Clarabel's factors fill in
-#: where many groups share sites (four days of quarter hours, 48 pairs: 4.5 against 30 s; a week, 6 pairs: 1.5 s).
-_PAIRS_MANY = 24
 #: Gap at which a rough solution stops, relative and in the scaled programme; D (engineering default).
 _ROUGH_GAP = 1e-6
 
@@ -55,7 +53,7 @@ def solve_interior(program: Program, *, rough: bool = False) -> Solution:
 
     Raises `Infeasible` where the solver finds no solution or one whose residuals are too large to be used.
     """
-    if len(program.layout.pairs) > _PAIRS_MANY:
+    if len(program.layout.pairs) > PAIRS_MANY:
         with suppress(Infeasible):
             return _highs_interior(program, rough=rough)
     if rough:

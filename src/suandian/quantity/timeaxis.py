@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TimeAxis", "at_unix_s", "instants"]
+__all__ = ["TimeAxis", "at_unix_s", "instants", "utc_offsets_s"]
 
 
 def at_unix_s(seconds_s: int) -> datetime:
@@ -102,8 +102,7 @@ class TimeAxis:
         if len(found_s) == 1:
             offsets_s = np.full(self.periods, found_s.pop(), dtype=np.int64)
         else:
-            quarters, index = np.unique(starts_s // 900, return_inverse=True)
-            offsets_s = np.array([_utc_offset_s(int(quarter) * 900, tz) for quarter in quarters], dtype=np.int64)[index]
+            offsets_s = utc_offsets_s(starts_s, tz)
         local: NDArray[np.datetime64] = (starts_s + offsets_s).astype("datetime64[s]")
         return local
 
@@ -112,6 +111,13 @@ class TimeAxis:
         if not 0 <= first < last <= self.periods:
             raise ValueError(f"part [{first}, {last}) does not lie in 0…{self.periods}")
         return TimeAxis(self.at(first), self.step, last - first)
+
+
+def utc_offsets_s(seconds_s: NDArray[np.int64], tz: ZoneInfo) -> NDArray[np.int64]:
+    """Seconds by which the wall clock is ahead of UTC at Unix seconds of any shape `(n,)`."""
+    # One look per quarter hour: no zone changes on a finer grid.
+    quarters, index = np.unique(seconds_s // 900, return_inverse=True)
+    return np.array([_utc_offset_s(int(quarter) * 900, tz) for quarter in quarters], dtype=np.int64)[index]
 
 
 def _utc_offset_s(seconds_s: int, tz: ZoneInfo) -> int:
