@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from test_classification_page import CHROMIUM, FLAGS, MEASURE
 from test_statement import EVENT, made, table
@@ -15,6 +16,7 @@ from test_statement import EVENT, made, table
 from suandian.experiments.statement.drawings import Result, days_picture, rules_picture
 from suandian.experiments.statement.figures import energies
 from suandian.experiments.statement.page import html
+from suandian.experiments.statement.text import text_of
 from suandian.verification.event import Event
 
 KINDS = ("plain", "two", "none", "long", "wrong")
@@ -77,6 +79,19 @@ def test_a_response_the_wrong_way_is_told_as_such(pages: dict[str, str]) -> None
 def test_reasons_stand_on_the_page_of_what_is_not_measurable(pages: dict[str, str]) -> None:
     assert "the rule needs a temperature for every interval" in pages["none"]
     assert "规则需要每个时段的气温" in pages["none"]
+
+
+def test_what_came_back_is_a_dash_where_nothing_was_read_after_the_event() -> None:
+    load = table().load_mw.copy()
+    load[0, 31 * 24 + 17 :] = np.nan
+    found = made("CN_5WD", loads=table().replaced(load))
+    assert found.measurable
+    assert "h after:" not in text_of(found)
+    page = html(found, "en")
+    assert not re.search(r"\bnan\b", page, re.IGNORECASE)
+    card = re.search(r"In the 24 h after.*?not known", page, re.DOTALL)
+    assert card is not None
+    assert "–" in card[0]
 
 
 def test_names_cannot_become_markup() -> None:

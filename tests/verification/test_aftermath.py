@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.verification.aftermath import baseline_after_mw, rebound_after
+from suandian.verification.baseline import Fallback
 from suandian.verification.calendar import WEEKDAYS
 from suandian.verification.engine import Evidence, baseline
 from suandian.verification.event import Event, History
@@ -58,6 +60,18 @@ def test_every_family_carries_on(name) -> None:
     after = baseline_after_mw(made, batch, History(), evidence, window_h=3.0)
     expected = {"MBMA_60MIN": 10.0, "FIRM_LEVEL": 9.0, "TOW_45_SAA": 10.0, "NOMINATED": 8.0}[name]
     assert after[0] == pytest.approx([expected] * 3)
+
+
+def test_a_flat_level_that_stood_in_for_missing_days_stays_flat() -> None:
+    # Only the two days before are there, of ten that the rule asks for: the hour before the notice, 10 MW, stands.
+    short = TimeAxis(AXIS.at((DAY - 2) * 24), AXIS.step, 4 * 24)
+    made = LoadTable(("a",), short, table().load_mw[:, (DAY - 2) * 24 : (DAY + 2) * 24], "Asia/Shanghai", WEEKDAYS)
+    batch = baseline(made, EVENT, replace(rule("HIGH_5OF10"), fallback=("meter_before",)))
+    assert batch.fallback[0] == Fallback.METER_BEFORE
+    assert baseline_after_mw(made, batch)[0] == pytest.approx([10.0] * 24)
+    # Of the 24 hours after, 8 night hours lie 4 MW below that level: nothing came back, 32 MWh less were taken.
+    result = rebound_after(made, batch, 0, 8.0)
+    assert (result.rebound_mwh, result.net_mwh) == pytest.approx((0.0, 40.0))
 
 
 def test_the_window_ends_with_the_data() -> None:

@@ -29,6 +29,14 @@ def test_rebound_by_hand() -> None:
     assert np.isnan(rebound(base, base, np.ones(1), 0.0, 1.0).rebound_ratio)
 
 
+@pytest.mark.parametrize(("base", "actual"), [([100.0, np.nan], [np.nan, 100.0]), ([], [])])
+def test_where_no_interval_after_tells_nothing_is_claimed(base, actual) -> None:
+    result = rebound(np.array(base), np.array(actual), np.ones(1), 20.0, 1.0)
+    energies = (result.rebound_mwh, result.rebound_ratio, result.net_mwh, result.peak_mw, result.above_before_mw)
+    assert np.isnan(energies).all()
+    assert result.window_h == 0.0
+
+
 def test_a_shift_between_sites_by_hand() -> None:
     # a −10 MW for 2 h (half-hours), b +9: energy −20 + 18 = −2, + 1 MWh migration = −1.
     # Cost: −20·500 + 18·300 + 1·300 = −4,300; carbon: −20·700 + 18·800 + 1·800 = 1,200.

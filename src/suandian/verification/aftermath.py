@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.verification.baseline import BaselineBatch
+from suandian.verification.baseline import BaselineBatch, Fallback
 from suandian.verification.candidates import gather
 from suandian.verification.engine import Evidence, baseline
 from suandian.verification.event import Direction, History, mask
@@ -95,4 +95,6 @@ def _by_days(table: LoadTable, batch: BaselineBatch, known: History, periods: ND
     moved_mw: NDArray[np.float64] = mean_mw * batch.adjustment_ratio[:, None] + batch.adjustment_mw[:, None]
     if batch.rule.floor_zero:
         np.maximum(moved_mw, 0.0, out=moved_mw)
-    return moved_mw
+    # A meter that fell back to the hour before the notice has no days to carry on, but a flat level.
+    flat = batch.fallback == Fallback.METER_BEFORE
+    return np.where(flat[:, None], batch.baseline_mw[:, -1:], moved_mw)

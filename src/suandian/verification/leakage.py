@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Rebound:
-    """What came back after the event.
+    """What came back after the event; every energy and power is NaN where no interval after it tells.
 
     rebound_mwh           Σ (A − B)⁺ in the window after a shed, Σ (B − A)⁺ after a fill
     rebound_ratio         over the energy delivered; NaN where nothing was
@@ -104,14 +104,18 @@ def rebound(
     """Return of the load after the event: arrays `(intervals after the event,)`, cut at `window_h`.
 
     `before_mw` is the load of the day before the notice, whose peak a rebound should not exceed. Intervals without a
-    reading or a baseline are left out and shorten `window_h` of the result.
+    reading or a baseline are left out and shorten `window_h` of the result; where all are, nothing is known: NaN.
     """
     count = min(len(baseline_mw), len(metered_mw), round(window_h / step_h))
     base, actual = baseline_mw[:count], metered_mw[:count]
     read = np.isfinite(base) & np.isfinite(actual)
     back_mw = (actual - base)[read] * (-1.0 if fill else 1.0)
+    if not read.any():
+        # A sum over nothing is 0, which would read as "nothing came back".
+        nan = float("nan")
+        return Rebound(nan, nan, nan, nan, nan, 0.0)
     rebound_mwh = float(np.maximum(back_mw, 0.0).sum() * step_h)
-    peak_mw = float(actual[read].max()) if read.any() else float("nan")
+    peak_mw = float(actual[read].max())
     before_peak_mw = float(np.nanmax(before_mw)) if np.isfinite(before_mw).any() else float("nan")
     return Rebound(
         rebound_mwh=rebound_mwh,

@@ -158,10 +158,11 @@ def _baseline(made: Statement, w: Word) -> dict[str, Any]:
 
 def _after(made: Statement, w: Word) -> dict[str, Any]:
     back, energy = made.basis.rebound, energies(made)
-    hours = f"{back.window_h:g}" if back is not None else "24"
+    hours = "24"
     if back is None or not np.isfinite(back.rebound_mwh):
         facts = [("–", w("card_none_after"))]
     else:
+        hours = f"{back.window_h:g}"
         above = powers(made).with_unit(back.above_before_mw, signed=True) if np.isfinite(back.above_before_mw) else "–"
         facts = [
             (energy.with_unit(back.rebound_mwh), w("card_rebound")),
