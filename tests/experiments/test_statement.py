@@ -24,7 +24,7 @@ from suandian.experiments.statement.text import text_of
 from suandian.experiments.statement.words import WORDS
 from suandian.quantity.errors import DataError, ScenarioError
 from suandian.quantity.timeaxis import TimeAxis
-from suandian.verification.baseline import DAY_TEXT, WHY_TEXT, DayState
+from suandian.verification.baseline import DAY_TEXT, WHY_TEXT, DayState, Fallback
 from suandian.verification.calendar import WEEKDAYS
 from suandian.verification.engine import Evidence
 from suandian.verification.event import Direction, Event, History
@@ -81,6 +81,54 @@ def test_the_lesser_of_two_stands_and_a_third_is_shown_only() -> None:
     first, second = (m.result.delivered_mwh for m in found.results[:2])
     assert found.measured_mwh == min(first, second)
     assert found.basis.result.delivered_mwh == found.measured_mwh
+
+
+LONG = TimeAxis(datetime(2026, 1, 31, 16, tzinfo=UTC), timedelta(hours=1), 62 * 24)  # ends with AXIS, and longer
+
+
+@pytest.mark.parametrize(
+    ("name", "told_h", "late"),
+    [
+        ("CN_5DAY_ADJUSTED", 11, "adjustment hours from 12:00"),  # 12 to 14 h
+        ("CN_5DAY_ADJUSTED", 13, "adjustment hours from 13:00"),  # the hour before the notice is no late one
+        ("TOW_45_SAA", 11, "adjustment hours from 11:00"),  # 10 to 13 h
+        ("TOWT_45_SAA", 11, "adjustment hours from 11:00"),
+        ("TOW_45_SAA", 13, None),
+        ("PJM_SAMEDAY_3P2", 11, "hours of the baseline from 11:00"),  # 10 to 13 h, and 18 to 20 h
+        ("PJM_SAMEDAY_3P2", 13, "hours of the baseline from 18:00"),
+        ("MBMA_60MIN", 11, None),
+        ("CN_5WD", 11, None),
+        ("GUARDED_10OF10", 11, None),
+    ],
+)
+def test_hours_after_the_notice_are_told_whatever_the_family(name: str, told_h: int, late: str | None) -> None:
+    rng = np.random.default_rng(1)
+    load = LoadTable(("m",), LONG, 1.0 + 0.02 * rng.standard_normal((1, LONG.periods)), "Asia/Shanghai", WEEKDAYS)
+    evidence = Evidence(temperature_c=20.0 + rng.standard_normal(LONG.periods))
+    event = replace(EVENT, notified_s=at(31, told_h))
+    found = measure(load, event, "m", [rule(name)], History(), evidence, source="m.csv")
+    assert found.measurable
+    notes = [note for note in found.notes if "after the notice" in note]
+    assert len(notes) == (late is not None)
+    if late is not None:
+        assert notes[0].startswith(f"{name}@1: the {late} lie after the notice")
+        assert re.search(r"[\u4e00-\u9fff]", translated(notes[0], "zh"))
+
+
+def test_an_adjustment_that_was_not_applied_is_no_warning() -> None:
+    # Told at noon: of the rule's hours before the event two lie after the notice.
+    event = replace(EVENT, notified_s=at(31, 12))
+    adjusted = replace(rule("ISONE_10OF10"), fallback=("meter_before",))
+    seen = measure(table(), event, "m", [adjusted], History(), Evidence(), source="m.csv")
+    assert [note for note in seen.notes if "after the notice" in note]
+    # With all earlier days declared unusable the hour before the notice stands, which nothing adjusts.
+    days = frozenset(table().index.days[:31].astype(str).tolist())
+    flat = measure(table(), event, "m", [adjusted], History(excluded_days=days), Evidence(), source="m.csv")
+    assert flat.basis.result.fallback is Fallback.METER_BEFORE
+    assert [note for note in flat.notes if "after the notice" in note] == []
+    # A window before a notice of the day before is of another day: the rule stays unadjusted.
+    early = replace(EVENT, notified_s=at(30, 12))
+    assert made("GUARDED_10OF10", event=early).notes == ()
 
 
 def test_validity_needs_a_promise_and_a_result() -> None:

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from suandian.experiments.statement.by_hand import ByHand, by_hand
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis, at_unix_s
+from suandian.verification.adjustment import adjustment_window
 from suandian.verification.aftermath import baseline_after_mw, rebound_after
-from suandian.verification.baseline import BaselineBatch
+from suandian.verification.baseline import BaselineBatch, Fallback
 from suandian.verification.engine import Evidence, baseline
 from suandian.verification.event import Direction, Event, History
+from suandian.verification.frame import frame, window_periods
 from suandian.verification.leakage import Rebound
 from suandian.verification.metering import LoadTable
 from suandian.verification.performance import Performance, TwoBaselines, lesser_baseline, verify
@@ -25,6 +27,8 @@ from suandian.verification.validity import Claim, judge, response_figures, valid
 __all__ = ["Day", "Measured", "Statement", "measure"]
 
 _DAY_H = 24.0
+#: Families whose baselines take the rule's adjustment; the others leave it unread.
+_ADJUSTED = (Family.DAY_MATCHING, Family.REGRESSION)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +127,7 @@ def measure(
     )
     results = tuple(_measured(alone, event, rule, own, evidence, level) for rule in rules)
     two, pair = _two(results)
-    told = (*notes, *_after_notice(results, table.zone))
+    told = (*notes, *_after_notice(alone, results))
     made = Statement(
         event, meter, table.zone, table.calendar.id, source, results, two, pair, (), _day(alone, event), told
     )
@@ -146,19 +150,35 @@ def _hand(table: LoadTable, batch: BaselineBatch) -> ByHand | None:
     return by_hand(table, batch) if batch.ledger is not None and batch.rule.family is Family.DAY_MATCHING else None
 
 
-def _after_notice(results: Sequence[Measured], zone: str) -> list[str]:
-    """A warning for each rule whose adjustment looks at hours in which the site knew that it was called."""
+def _after_notice(table: LoadTable, results: Sequence[Measured]) -> list[str]:
+    """A warning for each rule whose baseline looks at hours in which the site knew that it was called."""
     notes = []
+    step_s = table.axis.step_s
     for m in results:
-        event = m.result.event
-        late = [one for one in (m.by_hand.window_spans_s if m.by_hand else ()) if one[1] > event.notified_s]
-        if late:
-            hours = f"{at_unix_s(late[0][0]).astimezone(ZoneInfo(zone)):%H:%M}"
+        start_s = table.axis.start_s + _same_day_periods(table, m.result) * step_s
+        late_s = start_s[start_s + step_s > m.result.event.notified_s]
+        if len(late_s):
+            rule = m.result.rule
+            hours = f"{at_unix_s(int(late_s[0])).astimezone(ZoneInfo(table.zone)):%H:%M}"
+            whose = "hours of the baseline" if rule.family is Family.SAME_DAY else "adjustment hours"
             notes.append(
-                f"{m.result.rule.ref}: the adjustment hours from {hours} lie after the notice; load raised or lowered "
-                "then moves the baseline"
+                f"{rule.ref}: the {whose} from {hours} lie after the notice; load raised or lowered then moves the "
+                "baseline"
             )
     return notes
+
+
+def _same_day_periods(table: LoadTable, result: Performance) -> NDArray[np.int64]:
+    """Intervals of the event's own time that moved the baseline; none where it is not measurable or not adjusted."""
+    rule, none = result.rule, np.zeros(0, dtype=np.int64)
+    # A baseline that fell back to the hour before the notice is not adjusted, whatever the rule says.
+    if not result.measurable or result.fallback is Fallback.METER_BEFORE:
+        return none
+    if rule.family is Family.SAME_DAY:
+        return window_periods(table.axis, result.event, rule.windows)[0]
+    if rule.family in _ADJUSTED:
+        return adjustment_window(table, frame(table, result.event), rule.adjustment).periods
+    return none
 
 
 def _two(results: Sequence[Measured]) -> tuple[TwoBaselines | None, tuple[str, ...]]:

@@ -70,6 +70,11 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"(\S+): the adjustment hours from (\S+) lie after the notice; load raised or lowered then moves the baseline",
         r"\1：自\2起的修正时段在通知之后，此间抬高或压低负荷会改变基线",
     ),
+    (
+        r"(\S+): the hours of the baseline from (\S+) lie after the notice; "
+        r"load raised or lowered then moves the baseline",
+        r"\1：自\2起的基线取值时段在通知之后，此间抬高或压低负荷会改变基线",
+    ),
     (r"column (.*) is read in (.*), as told, not in (.*)", r"列\1按所述以\2读取，而非\3"),
     (
         r"(.*): (\d+) missing intervals and (\d+) empty values filled by interpolate",
