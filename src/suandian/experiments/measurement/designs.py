@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suandian.verification.baseline import BaselineBatch
 from suandian.verification.engine import Evidence, baseline
 from suandian.verification.event import Event, History
 from suandian.verification.interval import Placebo, placebo
 from suandian.verification.metering import LoadTable
+from suandian.verification.reduction import reduction_mw
 from suandian.verification.rules import Family, Rule, Window, rule, rules
 
 __all__ = ["LEFT_OUT", "Design", "closing_designs", "shipped_designs"]
@@ -25,7 +27,7 @@ LEFT_OUT: Mapping[Family, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A way to measure: one rule, or the lesser of it and `other` in every window.
+    """A way to measure: one rule, or the lesser of it and `other` in every window, the one alone where the other fails.
 
     id      of the rule, or the rule's with what was changed
     name    in words
@@ -43,27 +45,21 @@ class Design:
         return "lesser_of_two" if self.other is not None else self.rule.family.value
 
     def measured(self, table: LoadTable, event: Event, history: History, evidence: Evidence) -> BaselineBatch:
-        """Baselines for one event; of two the one with less energy, meter by meter."""
+        """Baselines for one event; of two the one that credits less, meter by meter, as `lesser_baseline` pays.
+
+        Where one of the two is not measurable the other stands. Where neither is, nothing is measured.
+        """
         first = baseline(table, event, self.rule, history, evidence)
         if self.other is None:
             return first
-        second = baseline(table, event, self.other, history, evidence)
-        return _lesser(first, second)
+        return _lesser(first, baseline(table, event, self.other, history, evidence))
 
     def tried(self, table: LoadTable, event: Event, history: History, evidence: Evidence, count: int) -> Placebo:
         """The same on up to `count` earlier days without events, newest first."""
         first = placebo(table, event, self.rule, history, evidence, count=count)
         if self.other is None:
             return first
-        second = placebo(table, event, self.other, history, evidence, count=count)
-        _, a, b = np.intersect1d(first.days, second.days, return_indices=True)
-        a, b = a[::-1], b[::-1]  # newest first again
-        both = np.stack([first.baseline_mw[:, a], second.baseline_mw[:, b]])
-        less = np.where(both.mean(axis=3)[0] <= both.mean(axis=3)[1], 0, 1)
-        chosen = np.where((less == 0)[:, :, None], both[0], both[1])
-        # A window that one of the two cannot measure is no window of the pair.
-        chosen[~np.isfinite(both).all(axis=(0, 3))] = np.nan
-        return Placebo(first.days[a], chosen, first.metered_mw[:, a])
+        return _lesser_tried(first, placebo(table, event, self.other, history, evidence, count=count), event, count)
 
 
 def shipped_designs() -> tuple[Design, ...]:
@@ -99,11 +95,54 @@ def closing_designs(base_id: str = "CN_5DAY_ADJUSTED") -> tuple[Design, ...]:
 
 
 def _lesser(first: BaselineBatch, second: BaselineBatch) -> BaselineBatch:
-    """Row by row the batch with less baseline energy; not measurable where one of the two is not."""
-    use = second.baseline_mw.sum(axis=1) < first.baseline_mw.sum(axis=1)
-    whole = first.measurable & second.measurable
-    baseline_mw = np.where(use[:, None], second.baseline_mw, first.baseline_mw)
-    baseline_mw[~whole] = np.nan
-    outcome = np.where(first.measurable, second.outcome, first.outcome)
-    why = np.where(first.measurable, second.why, first.why)
-    return replace(first, baseline_mw=baseline_mw, outcome=outcome, why=why, ledger=None)
+    """Row by row the batch that credits less; where one is not measurable the other, however much it credits."""
+    credits_mw = [reduction_mw(one.baseline_mw, one.metered_mw, one.event).sum(axis=1) for one in (first, second)]
+    use = _takes_second(credits_mw[0], credits_mw[1], first.measurable, second.measurable)
+    return replace(
+        first,
+        baseline_mw=np.where(use[:, None], second.baseline_mw, first.baseline_mw),
+        unadjusted_mw=np.where(use[:, None], second.unadjusted_mw, first.unadjusted_mw),
+        outcome=np.where(use, second.outcome, first.outcome),
+        why=np.where(use, second.why, first.why),
+        fallback=np.where(use, second.fallback, first.fallback),
+        ledger=None,
+    )
+
+
+def _lesser_tried(first: Placebo, second: Placebo, event: Event, count: int) -> Placebo:
+    """The same window by window over the days of either, up to `count` windows of each meter, newest first."""
+    days = np.union1d(first.days, second.days)[::-1]
+    (base_a, metered_a), (base_b, metered_b) = _on_days(first, days), _on_days(second, days)
+    seen = [np.isfinite(base_mw).all(axis=2) for base_mw in (base_a, base_b)]
+    credits_mw = [
+        reduction_mw(base_mw, metered_mw, event).sum(axis=2)
+        for base_mw, metered_mw in ((base_a, metered_a), (base_b, metered_b))
+    ]
+    use = _takes_second(credits_mw[0], credits_mw[1], seen[0], seen[1])[:, :, None]
+    base_mw, metered_mw = np.where(use, base_b, base_a), np.where(use, metered_b, metered_a)
+    # Each rule stops at its own count; a day beyond it was not tried by that rule, which is not the same as refused.
+    beyond = np.cumsum(seen[0] | seen[1], axis=1) > count
+    base_mw[beyond], metered_mw[beyond] = np.nan, np.nan
+    kept = np.isfinite(base_mw).all(axis=2).any(axis=0)
+    return Placebo(days[kept], base_mw[:, kept], metered_mw[:, kept])
+
+
+def _takes_second(
+    first_mw: NDArray[np.float64],
+    second_mw: NDArray[np.float64],
+    first_seen: NDArray[np.bool_],
+    second_seen: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Where the second stands: it credits no more than the first, or the first is not measurable."""
+    takes: NDArray[np.bool_] = second_seen & (~first_seen | (second_mw <= first_mw))
+    return takes
+
+
+def _on_days(tried: Placebo, days: NDArray[np.datetime64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Baselines and readings of `tried` on `days`, `(meters, days, intervals)`, NaN where it has no window."""
+    at = {day: row for row, day in enumerate(days.tolist())}
+    rows = [at[day] for day in tried.days.tolist()]
+    shape = (tried.baseline_mw.shape[0], len(days), tried.baseline_mw.shape[2])
+    base_mw, metered_mw = np.full(shape, np.nan), np.full(shape, np.nan)
+    base_mw[:, rows], metered_mw[:, rows] = tried.baseline_mw, tried.metered_mw
+    return base_mw, metered_mw
