@@ -8,8 +8,10 @@ import pytest
 from measured_study import called, measured, small_league
 
 from suandian.experiments.measurement import TestCalls, league
+from suandian.experiments.measurement.league import _cases, _Ground
 from suandian.experiments.measurement.result import Target
 from suandian.experiments.measurement.text import text_of
+from suandian.experiments.measurement.worlds import arm_of, journal_of
 from suandian.quantity.errors import ScenarioError
 from suandian.verification.rules import rules
 
@@ -65,6 +67,18 @@ def test_own_instructions_are_the_events() -> None:
     text = text_of(found)
     assert "as the study instructs" in text
     assert "CN_5DAY_ADJUSTED made safer step by step" in text
+
+
+def test_sites_that_are_called_are_no_controls() -> None:
+    scenario = called()
+    truth, policy = scenario.truth(), arm_of(scenario)
+    ground = _Ground(scenario, truth, policy, journal_of(truth, policy))
+    hall, west = _cases(ground, ("hall", "west"), TestCalls())
+    # The study calls hall: west is its control, and west itself has none.
+    for evidence in (hall.knowledge.called, hall.knowledge.honest):
+        assert evidence.controls is not None
+        assert evidence.controls.table.meters == ("west",)
+    assert (west.knowledge.called.controls, west.knowledge.honest.controls) == (None, None)
 
 
 def test_a_wrong_site_is_told() -> None:

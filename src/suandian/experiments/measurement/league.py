@@ -173,13 +173,14 @@ def _case(
     }
     events = events_of([pair.call for pair in ordered], asked_mw)
     like = events[0] if events else events_of(calls[:1])[0]
+    at_call = frozenset(call.site for call in calls)
     return SiteCase(
         site=site,
         honest=honest_table,
         called=called_table,
         knowledge=Knowledge(
-            *(_evidence(ground, row, ground.honest, honest_table, replayed) for replayed in honest_replays),
-            *(_evidence(ground, row, called, called_table, replayed) for replayed in called_replays),
+            *(_evidence(ground, row, ground.honest, honest_table, replayed, at_call) for replayed in honest_replays),
+            *(_evidence(ground, row, called, called_table, replayed, at_call) for replayed in called_replays),
         ),
         events=events,
         history=history_of(events),
@@ -190,10 +191,16 @@ def _case(
     )
 
 
-def _evidence(ground: _Ground, row: int, journal: Journal, table: LoadTable, replayed: Replayed) -> Evidence:
-    """Weather, the other sites as controls, and the replay of the journal's own jobs."""
+def _evidence(
+    ground: _Ground, row: int, journal: Journal, table: LoadTable, replayed: Replayed, at_call: frozenset[str]
+) -> Evidence:
+    """Weather, the sites that nobody calls as controls, and the replay of the journal's own jobs.
+
+    `at_call` are the sites that the calls are for: what they shed would look like a fall of demand. They are left out
+    of the world without calls too, so that the windows there try the controls that the events will have.
+    """
     truth, zone = ground.truth, ground.scenario.zone
-    others = [site.id for r, site in enumerate(truth.fleet.sites) if r != row]
+    others = [site.id for r, site in enumerate(truth.fleet.sites) if r != row and site.id not in at_call]
     controls = None
     if others:
         loads_mw = np.array([load_of(journal, site) for site in others])
