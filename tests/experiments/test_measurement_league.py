@@ -2,17 +2,20 @@
 
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
 from measured_study import called, measured, small_league
 
 from suandian.experiments.measurement import TestCalls, league
-from suandian.experiments.measurement.league import _cases, _Ground
+from suandian.experiments.measurement.gaming import RAISE_RATIO
+from suandian.experiments.measurement.league import _cases, _Ground, _pre_event_z
 from suandian.experiments.measurement.result import Target
 from suandian.experiments.measurement.text import text_of
 from suandian.experiments.measurement.worlds import arm_of, journal_of
 from suandian.quantity.errors import ScenarioError
+from suandian.verification.gaming import play_after_notice
 from suandian.verification.rules import rules
 
 
@@ -79,6 +82,23 @@ def test_sites_that_are_called_are_no_controls() -> None:
         assert evidence.controls is not None
         assert evidence.controls.table.meters == ("west",)
     assert (west.knowledge.called.controls, west.knowledge.honest.controls) == (None, None)
+
+
+def test_the_hours_after_the_notice_are_looked_at_under_the_play_that_is_paid(monkeypatch) -> None:
+    seen = []
+
+    def watched(table, event, history, **options):
+        seen.append(options)
+        return play_after_notice(table, event, history, **options)
+
+    # The package has a function of the same name as the module.
+    monkeypatch.setattr(sys.modules[_pre_event_z.__module__], "play_after_notice", watched)
+    scenario = called()
+    truth, policy = scenario.truth(), arm_of(scenario)
+    ground = _Ground(scenario, truth, policy, journal_of(truth, policy))
+    found = _pre_event_z(_cases(ground, ("hall",), TestCalls()))
+    assert set(found) == {"honest", "raised_after_notice"}
+    assert seen == [{"raise_ratio": RAISE_RATIO}]
 
 
 def test_a_wrong_site_is_told() -> None:

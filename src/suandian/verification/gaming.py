@@ -1,7 +1,7 @@
-"""What a rule pays for load that was raised to be taken away: probes on meter data, with the cost of the raise.
+"""Load that is raised to be taken away: what a player leaves behind in readings and history, and what it drew.
 
-Each probe changes the readings as a player would, measures the same event again under the same rule, and compares. The
-event's own readings are untouched, so what the baseline gains is paid for nothing.
+Each play changes the readings as a player would. The event's own readings are untouched, so that what the baseline of
+the same event gains under the same rule is paid for nothing.
 """
 
 from __future__ import annotations
@@ -12,44 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.quantity.errors import DataError
-from suandian.verification.baseline import BaselineBatch
-from suandian.verification.engine import Evidence, baseline
 from suandian.verification.event import Event, History, Span, mask
 from suandian.verification.frame import frame, offsets_of
 from suandian.verification.metering import LoadTable
-from suandian.verification.rules import Rule
 
 __all__ = [
     "Played",
-    "Probe",
-    "frozen_days",
     "play_after_notice",
     "play_days",
     "play_frozen",
     "play_raised_then_frozen",
     "pre_event_z",
-    "raised_after_notice",
-    "raised_days",
 ]
 
 _USUAL_DAYS_MIN = 5  # D
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Probe:
-    """Gain and cost of one manipulation, `(meters,)`; NaN where the rule measures one of the two not at all.
-
-    gain_mwh      energy that the baseline gains over the event
-    raised_mwh    energy drawn for it
-    """
-
-    gain_mwh: NDArray[np.float64]
-    raised_mwh: NDArray[np.float64]
-
-    def profit_cny(self, reward_cny_per_mwh: float, energy_cny_per_mwh: float) -> NDArray[np.float64]:
-        """Reward for the phantom energy less the cost of the energy drawn, `(meters,)`."""
-        profit_cny: NDArray[np.float64] = self.gain_mwh * reward_cny_per_mwh - self.raised_mwh * energy_cny_per_mwh
-        return profit_cny
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,51 +100,6 @@ def play_raised_then_frozen(
     return Played(raised.table, play_frozen(table, event, history, days=days).history, raised.raised_mw)
 
 
-def raised_after_notice(
-    table: LoadTable,
-    event: Event,
-    rule: Rule,
-    history: History | None = None,
-    evidence: Evidence | None = None,
-    *,
-    raise_ratio: float = 0.2,
-) -> Probe:
-    """What a rule pays for `play_after_notice`."""
-    known = history if history is not None else History()
-    return _probe(play_after_notice(table, event, known, raise_ratio=raise_ratio), table, event, rule, known, evidence)
-
-
-def raised_days(
-    table: LoadTable,
-    event: Event,
-    rule: Rule,
-    history: History | None = None,
-    evidence: Evidence | None = None,
-    *,
-    raise_ratio: float = 0.2,
-    days: int = 5,
-) -> Probe:
-    """What a rule pays for `play_days` on the `days` local days before the event."""
-    known = history if history is not None else History()
-    return _probe(
-        play_days(table, event, known, raise_ratio=raise_ratio, days=days), table, event, rule, known, evidence
-    )
-
-
-def frozen_days(
-    table: LoadTable,
-    event: Event,
-    rule: Rule,
-    history: History | None = None,
-    evidence: Evidence | None = None,
-    *,
-    days: int = 20,
-) -> Probe:
-    """What a rule pays for `play_frozen`: the gain is that of an old level over the present one."""
-    known = history if history is not None else History()
-    return _probe(play_frozen(table, event, known, days=days), table, event, rule, known, evidence)
-
-
 def pre_event_z(
     table: LoadTable, event: Event, replayed_mw: NDArray[np.float64], history: History | None = None
 ) -> NDArray[np.float64]:
@@ -204,20 +135,6 @@ def pre_event_z(
 
 def _raised(table: LoadTable, history: History, raised: NDArray[np.bool_], raise_ratio: float) -> Played:
     if raise_ratio < 0:
-        raise DataError(f"raise_ratio {raise_ratio} is negative; a probe raises the load")
+        raise DataError(f"raise_ratio {raise_ratio} is negative; a play raises the load")
     changed_mw = np.where(raised[None, :], table.load_mw * (1.0 + raise_ratio), table.load_mw)
     return Played(table.replaced(changed_mw), history, changed_mw - table.load_mw)
-
-
-def _probe(
-    played: Played, table: LoadTable, event: Event, rule: Rule, history: History, evidence: Evidence | None
-) -> Probe:
-    given = evidence if evidence is not None else Evidence()
-    honest = baseline(table, event, rule, history, given)
-    gained = baseline(played.table, event, rule, played.history, given)
-    return Probe(_energy_mwh(gained, table) - _energy_mwh(honest, table), played.raised_mwh)
-
-
-def _energy_mwh(batch: BaselineBatch, table: LoadTable) -> NDArray[np.float64]:
-    energy_mwh: NDArray[np.float64] = batch.baseline_mw.sum(axis=1) * table.step_h
-    return energy_mwh

@@ -15,7 +15,7 @@ from suandian.verification.event import Event, History
 from suandian.verification.gaming import Played, play_after_notice, play_days, play_frozen, play_raised_then_frozen
 from suandian.verification.metering import LoadTable
 
-__all__ = ["PLAYS", "USES", "Gain", "PlayedEvent", "gain_of", "gains_of", "played_events", "worst"]
+__all__ = ["PLAYS", "RAISE_RATIO", "USES", "Gain", "PlayedEvent", "gain_of", "gains_of", "played_events", "worst"]
 
 RAISE_RATIO = 0.2  # D: load that idle GPUs can draw at once at the usual use of a site
 WEEK_DAYS, FROZEN_DAYS = 7, 21  # D: one week raised, three weeks of bids

@@ -11,7 +11,14 @@ import numpy as np
 
 from suandian.experiments.measurement.calls import TestCalls, events_of, history_of, own_calls, test_calls
 from suandian.experiments.measurement.designs import LEFT_OUT, Design, closing_designs, shipped_designs
-from suandian.experiments.measurement.gaming import PLAYS, Gain, PlayedEvent, gains_of, played_events
+from suandian.experiments.measurement.gaming import (
+    PLAYS,
+    RAISE_RATIO,
+    Gain,
+    PlayedEvent,
+    gains_of,
+    played_events,
+)
 from suandian.experiments.measurement.period import own_days, period_of
 from suandian.experiments.measurement.replaying import Replayer, calibrated, recorded, replayed_for
 from suandian.experiments.measurement.result import League, Row, Target
@@ -314,7 +321,7 @@ def _pre_event_z(cases: Sequence[SiteCase]) -> Mapping[str, float]:
         replayed = case.knowledge.called.replayed
         assert replayed is not None
         for event in case.events:
-            played = play_after_notice(case.called, event, case.history)
+            played = play_after_notice(case.called, event, case.history, raise_ratio=RAISE_RATIO)
             for name, table in (("honest", case.called), ("raised_after_notice", played.table)):
                 found[name].append(float(pre_event_z(table, event, replayed.load_mw, case.history)[0]))
     return {
