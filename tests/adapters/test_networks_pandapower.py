@@ -1,5 +1,7 @@
 """Networks of pandapower: equal to its own power flow, and what it may hold that we do not."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,37 @@ def test_taps_parallels_hanging_lines_and_switches_are_as_in_pandapower() -> Non
     assert len(network.buses.ids) == 5  # five, less one that the switch joins, and one open end
 
 
+def tapped_net(changer_type: str | None) -> "pp.pandapowerNet":
+    """One loaded transformer whose tap stands four steps of 1.25 % off its neutral."""
+    net = pp.create_empty_network()
+    high, low = pp.create_bus(net, vn_kv=10), pp.create_bus(net, vn_kv=0.4)
+    pp.create_ext_grid(net, high)
+    pp.create_transformer_from_parameters(
+        net, high, low, sn_mva=0.4, vn_hv_kv=10, vn_lv_kv=0.4, vk_percent=4, vkr_percent=1.1, pfe_kw=0.6,
+        i0_percent=0.8, tap_side="hv", tap_neutral=0, tap_pos=4, tap_step_percent=1.25,
+    )  # fmt: skip
+    net.trafo["tap_changer_type"] = changer_type
+    pp.create_load(net, low, 0.2, 0.1)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("changer_type", "step_ratio"), [(None, 0.0), ("Ratio", 0.0125), ("Symmetrical", 0.0125), ("Ideal", 0.0)]
+)
+def test_a_tap_counts_for_the_types_of_changer_that_pandapower_applies(
+    changer_type: str | None, step_ratio: float
+) -> None:
+    network = assert_equal(tapped_net(changer_type))
+    assert network.transformers.tap_step_ratio == pytest.approx([step_ratio])
+
+
+def test_a_tap_counts_in_nets_from_before_the_type_of_changer() -> None:
+    net = tapped_net(None)
+    del net.trafo["tap_changer_type"]
+    network = from_pandapower(net, name="case", source="test")
+    assert network.transformers.tap_step_ratio == pytest.approx([0.0125])
+
+
 def test_ieee_33_is_as_in_pandapower() -> None:
     from pandapower.networks import case33bw
 
@@ -104,6 +137,21 @@ def test_what_is_not_modelled_is_refused_by_name() -> None:
     pp.create_ext_grid(net, 2)
     with pytest.raises(DataError, match="2 external grids"):
         from_pandapower(net, name="case", source="test")
+
+
+def test_taps_by_table_and_second_tap_changers_off_neutral_are_refused() -> None:
+    net = tapped_net("Ratio")
+    net.trafo["tap_dependency_table"] = True
+    with pytest.raises(DataError, match="tap_dependency_table"):
+        from_pandapower(net, name="case", source="test")
+    net = tapped_net("Ratio")
+    net.trafo["tap2_neutral"], net.trafo["tap2_pos"], net.trafo["tap2_changer_type"] = 0, 1, "Ratio"
+    with pytest.raises(DataError, match="tap2_pos"):
+        from_pandapower(net, name="case", source="test")
+    for column, value in (("tap2_pos", 0), ("tap2_changer_type", None)):
+        harmless = deepcopy(net)
+        harmless.trafo[column] = value
+        assert len(from_pandapower(harmless, name="case", source="test").transformers.ids) == 1
 
 
 def test_a_missing_extra_says_what_to_install() -> None:

@@ -232,12 +232,33 @@ def _transformers(net: Foreign, buses: _Buses) -> Transformers:
         np.array([side != "lv" for side in table.get("tap_side", [])], dtype=np.bool_),
         number("tap_pos"),
         number("tap_neutral"),
-        number("tap_step_percent") / 100.0,
+        np.where(_taps_count(table), number("tap_step_percent") / 100.0, 0.0),
     )
 
 
+def _taps_count(table: Foreign) -> NDArray[np.bool_]:
+    """Whether `tap_pos` changes the winding's voltage, `(transformers,)`.
+
+    pandapower applies it only for the types Ratio and Symmetrical; nets from before that column apply it always.
+    """
+    if "tap_changer_type" not in table:
+        return np.ones(len(table), dtype=np.bool_)
+    counts: NDArray[np.bool_] = table.tap_changer_type.isin(["Ratio", "Symmetrical"]).to_numpy(dtype=np.bool_)
+    return counts
+
+
 def _refuse_taps(table: Foreign) -> None:
-    """Angle-shifting taps and parallel transformers of different vector groups turn angles that are left out here."""
+    """Taps that are more than one ratio: angles, tables, second changers; and parallel ones of other vector groups."""
+    if "tap_dependency_table" in table and bool(table.tap_dependency_table.dropna().astype(bool).any()):
+        raise DataError(
+            "a transformer's ratio and impedance follow a table of its tap (tap_dependency_table); only steps of one "
+            "size are modelled"
+        )
+    if "tap2_pos" in table and "tap2_changer_type" in table:
+        neutral = table.tap2_neutral.astype(float).fillna(0.0) if "tap2_neutral" in table else 0.0
+        off = table.tap2_pos.astype(float).fillna(neutral) != neutral
+        if bool((off & table.tap2_changer_type.notna() & (table.tap2_changer_type != "")).any()):
+            raise DataError("a transformer's second tap changer is off its neutral (tap2_pos); only one is modelled")
     if "tap_step_degree" in table.columns and bool((table.tap_step_degree.fillna(0.0) != 0.0).any()):
         raise DataError("a transformer's tap changer turns the angle (tap_step_degree); only ratio taps are modelled")
     for (high, low), group in table.groupby(["hv_bus", "lv_bus"]):
