@@ -95,3 +95,20 @@ def test_requests_of_a_pod():
     assert pod_request(limits_only) == (8.0, 24.0, "")
     slices = {"containers": [box(**{"nvidia.com/mig-3g.20gb": "2"})]}
     assert pod_request(slices)[0] == pytest.approx(6 / 7)
+
+
+@pytest.mark.parametrize(
+    ("init", "cpus"),
+    [
+        ([("2", True), ("4", False)], 6.0),  # the sidecar runs beside the init container after it
+        ([("4", False), ("1", True)], 4.0),  # the sidecar starts only after the init container has ended
+        ([("4", False), ("2", True), ("3", False)], 5.0),
+        ([("1", True), ("1", True), ("1", False)], 3.0),  # all containers with all sidecars
+    ],
+)
+def test_sidecars_count_beside_what_runs_with_them(init, cpus):
+    def box(asked, *, sidecar):
+        return {"resources": {"requests": {"cpu": asked}}} | ({"restartPolicy": "Always"} if sidecar else {})
+
+    spec = {"containers": [box("1", sidecar=False)], "initContainers": [box(a, sidecar=always) for a, always in init]}
+    assert pod_request(spec) == (0.0, cpus, "")

@@ -1,7 +1,7 @@
 """What Kubernetes objects ask for: quantities (`500m`, `64Gi`), requests of a pod, accelerators by resource name.
 
-Sources: Kubernetes reference, "Quantity" and "Resource management for pods and containers" (a pod's effective request
-is the larger of the sum of its containers and each of its init containers; without a request the limit counts).
+Sources: Kubernetes reference, "Quantity", "Resource management for pods and containers" (without a request the limit
+counts) and "Effective Pod requests and limits".
 """
 
 from __future__ import annotations
@@ -54,20 +54,28 @@ def quantity(value: object) -> float | None:
 
 
 def pod_request(spec: Mapping[str, Any]) -> tuple[float, float, str]:
-    """GPUs and CPUs that a pod of this `spec` asks for, and the first quantity that cannot be read (or empty)."""
-    sums = [0.0, 0.0]
+    """GPUs and CPUs that a pod of this `spec` asks for, and the first quantity that cannot be read (or empty).
+
+    The rule of kubernetes.io, "Effective Pod requests and limits": for each resource the larger of all containers with
+    all sidecars (init containers that restart always), and of every other init container with the sidecars listed
+    before it, which run beside it.
+    """
+    main, side, start = [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]
     bad = ""
     for container in as_list(spec.get("containers")):
-        gpus, cpus, wrong = _container(as_dict(container))
-        sums[0] += gpus
-        sums[1] += cpus
+        *asked, wrong = _container(as_dict(container))
+        main = [a + b for a, b in zip(main, asked, strict=True)]
         bad = bad or wrong
     for container in as_list(spec.get("initContainers")):
-        gpus, cpus, wrong = _container(as_dict(container))
-        sidecar = as_dict(container).get("restartPolicy") == "Always"
-        sums = [sums[0] + gpus, sums[1] + cpus] if sidecar else [max(sums[0], gpus), max(sums[1], cpus)]
+        *asked, wrong = _container(as_dict(container))
+        beside = [a + b for a, b in zip(side, asked, strict=True)]
+        if as_dict(container).get("restartPolicy") == "Always":
+            side = beside
+        else:
+            start = [max(a, b) for a, b in zip(start, beside, strict=True)]
         bad = bad or wrong
-    return sums[0], sums[1], bad
+    gpus, cpus = (max(m + s, first) for m, s, first in zip(main, side, start, strict=True))
+    return gpus, cpus, bad
 
 
 def _container(container: Mapping[str, Any]) -> tuple[float, float, str]:
