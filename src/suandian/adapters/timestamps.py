@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from suandian.quantity.errors import DataError
 
-__all__ = ["unix_seconds_s"]
+__all__ = ["check_zone", "unix_seconds_s"]
 
 _PATTERN = r"^\s*(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:\.0+)?\s*(Z|[+-]\d{2}:?\d{2})?\s*$"
 _FIRST_LINE = 2  # the header is line 1
@@ -25,7 +25,7 @@ def unix_seconds_s(column: pl.Series, zone: str, where: str) -> NDArray[np.int64
     beside offsets, local times that do not exist or happen twice at a change of clocks, and fractions of a second.
     """
     if zone:
-        _check_zone(zone, where)
+        check_zone(zone, where)
     if column.dtype == pl.Datetime:
         naive, offset_s = _from_datetimes(column, where)
     elif column.dtype == pl.String:
@@ -41,7 +41,8 @@ def unix_seconds_s(column: pl.Series, zone: str, where: str) -> NDArray[np.int64
     return _localised(naive, zone, where)
 
 
-def _check_zone(zone: str, where: str) -> None:
+def check_zone(zone: str, where: str) -> None:
+    """Raises `DataError` for a zone that does not exist; `where` opens the message."""
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

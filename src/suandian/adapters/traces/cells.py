@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
 from suandian.model.records import STATES
-from suandian.quantity.errors import DataError
 
-__all__ = ["STATE_TYPE", "UNKNOWN", "Cells", "check_zone", "elapsed_s", "instant_s"]
+__all__ = ["STATE_TYPE", "UNKNOWN", "Cells", "elapsed_s", "instant_s"]
 
 UNKNOWN = "unknown"
 STATE_TYPE = pl.Enum([*STATES, UNKNOWN])
@@ -57,14 +55,6 @@ def elapsed_s(text: pl.Expr) -> pl.Expr:
     parts = [text.str.extract(pattern, group).cast(pl.Float64, strict=False) for group in (1, 2, 3, 4)]
     days, hours, minutes, seconds = parts
     return days.fill_null(0) * 86_400 + hours.fill_null(0) * 3600 + minutes * 60 + seconds
-
-
-def check_zone(zone: str, name: str) -> None:
-    """Raises `DataError` for a zone that does not exist."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise DataError(f"{name}: unknown time zone {zone!r}; write e.g. Asia/Shanghai or UTC") from error
 
 
 @dataclass(slots=True)

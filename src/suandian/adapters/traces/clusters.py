@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from suandian.adapters.traces.cells import Cells, check_zone
+from suandian.adapters.timestamps import check_zone
+from suandian.adapters.traces.cells import Cells
 from suandian.adapters.traces.delimited import delimited
 from suandian.adapters.traces.formats import Format, Head
 from suandian.adapters.traces.power import PowerModel, power_model

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from suandian.adapters.traces.cells import UNKNOWN, check_zone
+from suandian.adapters.timestamps import check_zone
+from suandian.adapters.traces.cells import UNKNOWN
 from suandian.adapters.traces.entries import Gathered, as_dict, as_list, entries
 from suandian.adapters.traces.formats import Format, Head
 from suandian.adapters.traces.power import PowerModel, power_model

@@ -13,7 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from suandian.adapters.traces.cells import UNKNOWN, Cells, check_zone
+from suandian.adapters.timestamps import check_zone
+from suandian.adapters.traces.cells import UNKNOWN, Cells
 from suandian.adapters.traces.delimited import Delimited, delimited
 from suandian.adapters.traces.entries import Gathered, as_dict, as_list, entries, number_of
 from suandian.adapters.traces.formats import Format, Head
