@@ -19,6 +19,7 @@ from typing import IO, Literal
 
 import polars as pl
 
+from suandian.adapters.traces.sieve import Tally
 from suandian.adapters.traces.unpack import ByteStream, is_packed, opened
 from suandian.model.records import Remark
 from suandian.quantity.errors import DataError
@@ -171,12 +172,8 @@ class _Cleaner:
 
     def note(self, reason: str, line: int, example: bytes) -> None:
         """Count one more line under `reason`; the first one gives place and example."""
-        seen = self.notes.get(reason)
-        if seen is None:
-            text = example.decode("utf-8", errors="replace").strip()[:_EXAMPLE_LENGTH]
-            self.notes[reason] = Remark(reason, 1, line, text)
-        else:
-            self.notes[reason] = Remark(reason, seen.count + 1, seen.line, seen.example)
+        text = example.decode("utf-8", errors="replace").strip()[:_EXAMPLE_LENGTH]
+        Tally.add(self.notes, Remark(reason, 1, line, text))
 
     def _take(self, block: bytes) -> None:
         clean = block
