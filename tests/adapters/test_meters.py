@@ -236,6 +236,12 @@ def test_openadr_demand_is_power_and_units_have_to_be_stated(tmp_path: Path) -> 
     for units in (None, "KW"):
         with pytest.raises(DataError, match="a payload descriptor with KWH is due"):
             read_meters(openadr_report(tmp_path / "u.json", [("a", [5.0])], STARTS[0], 900, units=units))
+    uneven = openadr_report(tmp_path / "l.json", [("a", [5.0, 6.0])], STARTS[0], 900)
+    document = json.loads(uneven.read_text())
+    document["resources"][0]["intervals"][1]["intervalPeriod"] = {"duration": "PT30M"}
+    uneven.write_text(json.dumps(document))
+    with pytest.raises(DataError, match="meter 'a' has interval lengths 15 min, 30 min; one fixed length is due"):
+        read_meters(uneven)
     (tmp_path / "n.json").write_text("[1]")
     with pytest.raises(DataError, match="has no `resources`"):
         read_meters(tmp_path / "n.json")

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
-
-from suandian.adapters.meters.streams import MeterReadings, Stream, gather
+from suandian.adapters.meters.streams import MeterReadings, Reading, gather, stream_of
 from suandian.quantity.errors import DataError
 
 __all__ = ["read_green_button"]
@@ -54,7 +52,7 @@ def read_green_button(path: Path) -> MeterReadings:
     twice = sorted({point for point in points if points.count(point) > 1})
     if twice:
         raise DataError(f"{path.name}: two usage points have one id {_last(twice[0])!r}; give each meter its own id")
-    pieces: dict[tuple[str, str, int], list[tuple[int, int, float, bool]]] = {}
+    pieces: dict[tuple[str, str, int], list[Reading]] = {}
     passed = 0
     for entry in entries:
         if not _is(entry, "IntervalBlock"):
@@ -67,7 +65,10 @@ def read_green_button(path: Path) -> MeterReadings:
         meter = _meter_of(entry.up, points)
         pieces.setdefault((meter, kind.direction, kind.uom), []).extend(_read(entry.resource, kind, path.name))
     notes = [f"{passed} blocks of other quantities than active energy or power are passed over"] if passed else []
-    streams = [_stream(meter, direction, uom, rows, path.name) for (meter, direction, uom), rows in pieces.items()]
+    streams = [
+        stream_of(meter, direction, rows, energy=uom == _WATT_HOURS, source=path.name)
+        for (meter, direction, uom), rows in pieces.items()
+    ]
     return gather(streams, source=path.name, form="green_button", notes=notes)
 
 
@@ -147,7 +148,7 @@ def _last(href: str) -> str:
     return href.rpartition("/")[2]
 
 
-def _read(block: ElementTree.Element, kind: _Kind, where: str) -> Iterator[tuple[int, int, float, bool]]:
+def _read(block: ElementTree.Element, kind: _Kind, where: str) -> Iterator[Reading]:
     """Start, length, amount in MWh (MW) and whether it is estimated, of every reading of a block."""
     for reading in block:
         if _name(reading) != "IntervalReading":
@@ -160,23 +161,6 @@ def _read(block: ElementTree.Element, kind: _Kind, where: str) -> Iterator[tuple
         value = next((part.text for part in reading if _name(part) == "value"), None)
         amount = float("nan") if value is None or not value.strip() else _whole(value, where) * kind.size_ratio / 1e6
         yield start_s, length_s, amount, bool(_ESTIMATED & set(quality))
-
-
-def _stream(meter: str, direction: str, uom: int, rows: list[tuple[int, int, float, bool]], where: str) -> Stream:
-    lengths = sorted({length_s for _, length_s, _, _ in rows})
-    if len(lengths) != 1 or lengths[0] <= 0:
-        told = ", ".join(f"{length_s / 60:g} min" for length_s in lengths[:4])
-        raise DataError(f"{where}: meter {meter!r} has interval lengths {told}; one fixed length is due")
-    rows.sort(key=lambda row: row[0])
-    return Stream(
-        meter,
-        direction,
-        np.array([row[0] for row in rows], dtype=np.int64),
-        np.array([row[2] for row in rows]),
-        uom == _WATT_HOURS,
-        np.array([row[3] for row in rows], dtype=np.bool_),
-        lengths[0],
-    )
 
 
 def _whole(text: str, where: str) -> int:

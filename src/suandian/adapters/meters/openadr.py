@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.adapters.meters.streams import MeterReadings, Stream, gather
+from suandian.adapters.meters.streams import MeterReadings, Reading, gather, stream_of
 from suandian.quantity.errors import DataError
 from suandian.quantity.timeaxis import TimeAxis
 
@@ -39,7 +39,7 @@ def read_openadr(path: Path) -> MeterReadings:
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DataError(f"{path.name}: is no JSON ({error}); give an OpenADR 3 report") from error
     reports = document if isinstance(document, list) else [document]
-    rows: dict[str, list[tuple[int, int, float, bool]]] = {}
+    rows: dict[str, list[Reading]] = {}
     kinds: dict[str, str] = {}
     for report in reports:
         if not isinstance(report, dict) or not isinstance(report.get("resources"), list):
@@ -54,7 +54,11 @@ def read_openadr(path: Path) -> MeterReadings:
             if kinds.setdefault(name, kind) != kind:
                 raise DataError(f"{path.name}: {name!r} is told as USAGE here and as DEMAND there; write one of them")
             rows.setdefault(name, []).extend(found)
-    streams = [_stream(name, kinds[name], found, path.name) for name, found in rows.items() if found]
+    streams = [
+        stream_of(name, "import", found, energy=kinds[name] == "USAGE", source=path.name)
+        for name, found in rows.items()
+        if found
+    ]
     return gather(streams, source=path.name, form="openadr")
 
 
@@ -113,11 +117,11 @@ def duration_s(text: str) -> int:
 
 def _readings(
     resource: Mapping[str, Any], descriptors: Mapping[Any, Mapping[str, Any]], where: str
-) -> tuple[str, list[tuple[int, int, float, bool]]]:
+) -> tuple[str, list[Reading]]:
     """Kind (USAGE or DEMAND) and (start, length, amount in MWh or MW, estimated) of a resource's intervals."""
     outer = resource.get("intervalPeriod") or {}
     kind = ""
-    rows: list[tuple[int, int, float, bool]] = []
+    rows: list[Reading] = []
     following_s = 0
     for interval in resource.get("intervals") or []:
         own = interval.get("intervalPeriod") or {}
@@ -164,14 +168,3 @@ def _start_s(text: object, where: str) -> int:
     if moment.tzinfo is None:
         raise DataError(f"{where}: the start {text!r} names no zone; write e.g. 2026-04-01T00:00:00Z")
     return int(moment.timestamp())
-
-
-def _stream(name: str, kind: str, rows: list[tuple[int, int, float, bool]], where: str) -> Stream:
-    lengths = {length_s for _, length_s, _, _ in rows}
-    if len(lengths) != 1:
-        raise DataError(f"{where}: intervals of {name!r} have different lengths; one fixed length is due")
-    rows.sort(key=lambda row: row[0])
-    return Stream(
-        name, "import", np.array([row[0] for row in rows], dtype=np.int64), np.array([row[2] for row in rows]),
-        kind == "USAGE", np.array([row[3] for row in rows], dtype=np.bool_), lengths.pop(),
-    )  # fmt: skip

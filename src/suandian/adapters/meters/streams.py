@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,10 @@ from suandian.quantity.timeaxis import at_unix_s
 from suandian.verification.calendar import Calendar
 from suandian.verification.metering import LoadTable, load_table, looks_end_stamped
 
-__all__ = ["DIRECTIONS", "MeterReadings", "Stream", "gather"]
+__all__ = ["DIRECTIONS", "MeterReadings", "Reading", "Stream", "gather", "stream_of"]
+
+#: Start in Unix seconds, length in seconds, amount in MWh or mean MW, whether it is estimated.
+Reading = tuple[int, int, float, bool]
 
 #: import and export are non-negative; net is import minus export in one column.
 DIRECTIONS = ("import", "export", "net")
@@ -98,6 +101,24 @@ class MeterReadings:
         marked = np.zeros(table.load_mw.shape, dtype=np.bool_)
         marked[:, (self.stamps_s - self.stamps_s[0]) // table.axis.step_s] = self.estimated
         return LoadTable(table.meters, table.axis, table.load_mw, zone, calendar, self.exports, marked)
+
+
+def stream_of(meter: str, direction: str, readings: Iterable[Reading], *, energy: bool, source: str) -> Stream:
+    """The readings of one channel in the order of their starts. Raises `DataError` unless all have one length."""
+    rows = sorted(readings, key=lambda row: row[0])
+    lengths = sorted({length_s for _, length_s, _, _ in rows})
+    if len(lengths) != 1 or lengths[0] <= 0:
+        told = ", ".join(f"{length_s / 60:g} min" for length_s in lengths[:4])
+        raise DataError(f"{source}: meter {meter!r} has interval lengths {told}; one fixed length is due")
+    return Stream(
+        meter,
+        direction,
+        np.array([row[0] for row in rows], dtype=np.int64),
+        np.array([row[2] for row in rows]),
+        energy,
+        np.array([row[3] for row in rows], dtype=np.bool_),
+        lengths[0],
+    )
 
 
 def gather(
