@@ -112,6 +112,20 @@ def test_a_tap_counts_in_nets_from_before_the_type_of_changer() -> None:
     assert network.transformers.tap_step_ratio == pytest.approx([0.0125])
 
 
+def test_joined_buses_are_named_by_their_lowest_index_whatever_the_order_of_switches() -> None:
+    net = pp.create_empty_network()
+    buses = [pp.create_bus(net, vn_kv=10) for _ in range(6)]
+    pp.create_ext_grid(net, buses[0])
+    for first, second in ((1, 3), (2, 3), (5, 2)):
+        pp.create_switch(net, buses[first], buses[second], et="b", closed=True)
+    pp.create_switch(net, buses[0], buses[1], et="b", closed=False)
+    for far in (4, 5):
+        pp.create_line_from_parameters(net, buses[0], buses[far], 1, 0.3, 0.3, 10, 0.3)
+    network = from_pandapower(net, name="case", source="test")
+    assert network.buses.ids == ("0", "1", "4")
+    assert network.lines.to_bus.tolist() == [2, 1]
+
+
 def test_ieee_33_is_as_in_pandapower() -> None:
     from pandapower.networks import case33bw
 

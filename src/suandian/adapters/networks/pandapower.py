@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from suandian.model.network import Batteries, Buses, Lines, Loads, Network, PvPlants, Slack, Transformers
 from suandian.model.network_checks import checked
@@ -86,21 +88,23 @@ class _Buses:
 
     def __init__(self, net: Foreign) -> None:
         alive = net.bus[net.bus.in_service]
-        parent = {int(bus): int(bus) for bus in alive.index}
-
-        def root(bus: int) -> int:
-            while parent[bus] != bus:
-                bus = parent[bus]
-            return bus
-
+        at = {int(bus): place for place, bus in enumerate(alive.index)}
+        joins: list[tuple[int, int]] = []
         for switch in net.switch[(net.switch.et == "b") & net.switch.closed].itertuples():
             if float(getattr(switch, "z_ohm", 0.0) or 0.0) > 0.0:
                 raise DataError(f"switch {switch.Index}: has a resistance; model it as a line")
             first, second = int(switch.bus), int(switch.element)
-            if first in parent and second in parent:
-                parent[root(max(first, second))] = root(min(first, second))
-        kept = [bus for bus in parent if root(bus) == bus]
-        self.row = {bus: kept.index(root(bus)) for bus in parent}
+            if first in at and second in at:
+                joins.append((at[first], at[second]))
+        ends = np.array(joins, dtype=np.intp).reshape(-1, 2)
+        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(at), len(at)))
+        parts = connected_components(graph, directed=False)[1].tolist()
+        named: dict[int, int] = {}  # the bus of the lowest index stands for all that it is joined with
+        for bus, part in zip(at, parts, strict=True):
+            named[part] = min(bus, named.get(part, bus))
+        kept = [bus for bus, part in zip(at, parts, strict=True) if named[part] == bus]
+        row = {bus: place for place, bus in enumerate(kept)}
+        self.row = {bus: row[named[part]] for bus, part in zip(at, parts, strict=True)}
         self.ids = tuple(_id(bus, net.bus.name.get(bus)) for bus in kept)
         self.nominal_kv = net.bus.vn_kv.loc[kept].to_numpy(dtype=np.float64)
         self._net, self._kept = net, kept
