@@ -109,9 +109,15 @@ class Transformers:
         return np.flatnonzero(np.isfinite(self.target_pu) & (self.tap_step_ratio > 0.0))
 
     @property
+    def tap_factor(self) -> Column:
+        """Voltage of the tapped winding over its voltage at the neutral tap, in kV/kV, `(transformers,)`."""
+        factor: Column = 1.0 + (self.tap_position - self.tap_neutral_position) * self.tap_step_ratio
+        return factor
+
+    @property
     def turns_ratio(self) -> Column:
         """Off-nominal ratio of the windings, high over low, with the tap, in kV/kV, `(transformers,)`."""
-        factor = 1.0 + (self.tap_position - self.tap_neutral_position) * self.tap_step_ratio
+        factor = self.tap_factor
         ratio: Column = np.where(self.tap_on_hv, self.hv_kv * factor / self.lv_kv, self.hv_kv / (self.lv_kv * factor))
         return ratio
 
@@ -186,11 +192,6 @@ class Network:
     batteries: Batteries = field(default_factory=Batteries)
     data_centres: DataCentres = field(default_factory=DataCentres)
     frequency_hz: float = 50.0
-
-    @cached_property
-    def bus_row(self) -> dict[str, int]:
-        """Row of every bus by its id."""
-        return {name: row for row, name in enumerate(self.buses.ids)}
 
     @cached_property
     def branch_ends(self) -> tuple[Index, Index]:

@@ -43,7 +43,7 @@ class Flow:
     branch_mw, branch_mvar   entering the branch at its `from` (high-voltage) side, `(periods, branches)`
     loading_ratio  larger end current over the rated current, `(periods, branches)`
     losses_mw      of all branches, `(periods,)`
-    slack_mw, slack_mvar     drawn from the grid above, negative when fed back, `(periods,)`
+    slack_mw       drawn from the grid above, negative when fed back, `(periods,)`
     converged      False where there is no solution; all else is NaN there, `(periods,)`
     """
 
@@ -53,7 +53,6 @@ class Flow:
     loading_ratio: Array
     losses_mw: Array
     slack_mw: Array
-    slack_mvar: Array
     converged: NDArray[np.bool_]
 
     def at(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Flow:
@@ -77,13 +76,12 @@ def power_flow(
     *,
     slack_voltage_pu: Array | None = None,
     allow_divergence: bool = False,
-    threads: int = 0,
 ) -> Flow:
     """Voltages, flows, loadings and losses for the net load of every bus (drawn positive), both `(periods, buses)`.
 
-    `slack_voltage_pu`, `(periods,)`, replaces the slack's constant voltage. `threads` of 0 uses every core. An interval
-    without a solution raises `DataError` that says which interval, how much of its injections the network would bear,
-    and which bus is lowest there; with `allow_divergence` it is NaN and marked in `converged`.
+    `slack_voltage_pu`, `(periods,)`, replaces the slack's constant voltage. An interval without a solution raises
+    `DataError` that says which interval, how much of its injections the network would bear, and which bus is lowest
+    there; with `allow_divergence` it is NaN and marked in `converged`.
     Transformers with a target move their taps (`suandian.physics.taps`). The balance (slack = net load + losses) is
     checked in every interval.
     """
@@ -92,7 +90,7 @@ def power_flow(
     voltages_pu = np.full(len(p_mw), network.slack.voltage_pu) if slack_voltage_pu is None else slack_voltage_pu
 
     def solve(tapped: Network, rows: NDArray[np.intp]) -> Flow:
-        return _fixed_taps(tapped, p_mw[rows], q_mvar[rows], voltages_pu[rows], threads)
+        return _fixed_taps(tapped, p_mw[rows], q_mvar[rows], voltages_pu[rows])
 
     if len(network.transformers.regulated):
         flow = joined(*regulate(network, p_mw, q_mvar, voltages_pu, solve))
@@ -111,10 +109,10 @@ def joined(flows: Sequence[Flow], rows: Sequence[NDArray[np.intp]]) -> Flow:
     return Flow(*(np.concatenate([getattr(flow, name) for flow in flows])[order] for name in Flow.__slots__))
 
 
-def _fixed_taps(network: Network, p_mw: Array, q_mvar: Array, voltages_pu: Array, threads: int) -> Flow:
+def _fixed_taps(network: Network, p_mw: Array, q_mvar: Array, voltages_pu: Array) -> Flow:
     model = _Model(network, loaded_buses(p_mw, q_mvar))
     spans = [slice(k, k + _CHUNK_PERIODS) for k in range(0, len(p_mw), _CHUNK_PERIODS)]
-    parts = [model.run(p_mw[span], q_mvar[span], voltages_pu[span], threads) for span in spans]
+    parts = [model.run(p_mw[span], q_mvar[span], voltages_pu[span]) for span in spans]
     return Flow(*(np.concatenate([getattr(part, name) for part in parts]) for name in Flow.__slots__))
 
 
@@ -140,7 +138,7 @@ class _Model:
             [lines.rating_ka * 1e3, transformers.rating_mva / transformers.lv_kv / np.sqrt(3.0) * 1e3]
         )
 
-    def run(self, p_mw: Array, q_mvar: Array, voltages_pu: Array, threads: int) -> Flow:
+    def run(self, p_mw: Array, q_mvar: Array, voltages_pu: Array) -> Flow:
         """Flow of one chunk; intervals without a solution are NaN."""
         update: dict[str, Any] = {}
         if len(self.rows):
@@ -150,14 +148,14 @@ class _Model:
             }
         update["source"] = {"u_ref": np.ascontiguousarray(voltages_pu, dtype=np.float64)[:, None]}
         ends = {"p_from", "q_from", "p_to", "i_from", "i_to"}
-        wanted: dict[str, set[str]] = {"node": {"u_pu"}, "source": {"p", "q"}}
+        wanted: dict[str, set[str]] = {"node": {"u_pu"}, "source": {"p"}}
         kinds = [k for k, t in (("line", self.network.lines), ("generic_branch", self.network.transformers)) if t.ids]
         wanted |= dict.fromkeys(kinds, ends)
-        out, converged = self._calculate(update, wanted, threads, "iterative_current")
+        out, converged = self._calculate(update, wanted, "iterative_current")
         failed = np.flatnonzero(~converged)
         if len(failed):  # heavy or impossible states: Newton decides
             part = {kind: {name: values[failed] for name, values in table.items()} for kind, table in update.items()}
-            again, found = self._calculate(part, wanted, threads, "newton_raphson")
+            again, found = self._calculate(part, wanted, "newton_raphson")
             for kind, columns in wanted.items():
                 for name in columns:
                     out[kind][name][failed] = again[kind][name]
@@ -165,7 +163,7 @@ class _Model:
         return self._flow(out, kinds, converged)
 
     def _calculate(
-        self, update: dict[str, Any], wanted: dict[str, set[str]], threads: int, method: str
+        self, update: dict[str, Any], wanted: dict[str, set[str]], method: str
     ) -> tuple[dict[Any, Any], NDArray[np.bool_]]:
         out: dict[Any, Any] = self.model.calculate_power_flow(
             update_data=update,
@@ -173,7 +171,7 @@ class _Model:
             error_tolerance=_TOLERANCE_PU,
             max_iterations=_ITERATIONS_MAX,
             calculation_method=method,
-            threading=threads,
+            threading=0,  # every core
             continue_on_batch_error=True,
         )
         converged = np.ones(len(update["source"]["u_ref"]), dtype=np.bool_)
@@ -194,7 +192,6 @@ class _Model:
             loading_ratio,
             (p_from + branches("p_to")).sum(axis=1) / 1e6,
             out["source"]["p"][:, 0] / 1e6,
-            out["source"]["q"][:, 0] / 1e6,
             converged,
         )
         for name in Flow.__slots__[:-1]:
@@ -271,7 +268,7 @@ def _diagnosis(network: Network, flow: Flow, index: int, p_mw: Array, q_mvar: Ar
     for _ in range(2):  # two sweeps of 64 shares locate the edge within 1/4096
         shares = np.linspace(low_ratio, high_ratio, _PROBES + 1)[:-1]
         voltages_pu = np.full(len(shares), slack_voltage_pu)
-        probe = model.run(np.outer(shares, p_mw), np.outer(shares, q_mvar), voltages_pu, 0)
+        probe = model.run(np.outer(shares, p_mw), np.outer(shares, q_mvar), voltages_pu)
         if not probe.converged.any():
             break
         last = int(np.flatnonzero(probe.converged)[-1])

@@ -17,7 +17,7 @@ def transformer_pi(network: Network) -> tuple[NDArray[np.complex128], NDArray[np
     no load the shunt). Star–delta with equal arms z/2 and shunt y: series z·(1 + z·y/4), each shunt y/2/(1 + z·y/4).
     """
     table = network.transformers
-    tap = np.where(table.tap_on_hv, 1.0, 1.0 + (table.tap_position - table.tap_neutral_position) * table.tap_step_ratio)
+    tap = np.where(table.tap_on_hv, 1.0, table.tap_factor)
     base_ohm = (table.lv_kv * tap) ** 2 / table.rating_mva
     resistance_ratio = table.load_loss_kw / 1000.0 / table.rating_mva
     reactance_ratio = np.sqrt(table.short_circuit_ratio**2 - resistance_ratio**2)
