@@ -143,6 +143,17 @@ def test_the_answer_is_json_text_and_a_page_in_two_languages(found: Hosting) -> 
     assert "nan" not in re.findall(r'points="[^"]*"', page)[0]
 
 
+def test_hours_without_a_solution_are_told_where_there_are_any(found: Hosting) -> None:
+    solved = dataclasses.replace(found, state=dataclasses.replace(found.state, unsolved_h=0.0))
+    partly = dataclasses.replace(found, state=dataclasses.replace(found.state, unsolved_h=1234.5))
+    assert "For 1,234.5 h the power flow has no solution" in text_of(partly)
+    assert "the power flow has no solution" not in text_of(solved)
+    row = re.search(r"<tr><td>[^\n]*No power-flow solution[^\n]*潮流无解[^\n]*</tr>", html(partly, "en"))
+    assert row is not None
+    assert row[0].endswith("<td>1,234.5 h</td></tr>")
+    assert "No power-flow solution" not in html(solved, "en")
+
+
 def test_a_bare_network_gets_a_generated_year_and_a_place_for_computing() -> None:
     case = case_of("ieee33", region="gansu", step_h=STEP_H)
     assert case.centre_ratio.sum() == pytest.approx(1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from suandian.experiments.hosting.result import Binding, ComputingPoint, Hosting, PvPoint
+from suandian.experiments.hosting.result import Binding, ComputingPoint, Hosting, PvPoint, State
 
 __all__ = ["text_of"]
 
@@ -29,7 +29,8 @@ def text_of(found: Hosting) -> str:
         f"{found.pv_curtailed_hours_ratio:.2%} of hours.",
         f"As it is, nothing curtailed: voltage {state.voltage_min_pu:.3f} to {state.voltage_max_pu:.3f} pu, "
         f"{state.voltage_violation_bus_h:,.0f} bus-hours outside the limits, {state.overload_h:,.0f} h with an "
-        f"overload, {state.reverse_violation_h:,.0f} h above the reverse limit, losses {state.losses_mwh:,.0f} MWh.",
+        f"overload, {state.reverse_violation_h:,.0f} h above the reverse limit, losses {state.losses_mwh:,.0f} MWh."
+        + _unsolved(state),
         "Rooftop PV that fits, MW of nameplate in all (columns: share of hours in which it may be curtailed)\n"
         + _grid(found.pv, lambda point: point.hosting_pv_total_mw, "flexible computing")
         + _binds(found.pv_binding),
@@ -39,6 +40,16 @@ def text_of(found: Hosting) -> str:
         _transformers(found),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _unsolved(state: State) -> str:
+    """The hours without a power-flow solution, and how the other figures take them; nothing where there are none."""
+    if not state.unsolved_h > 0.0:
+        return ""
+    return (
+        f"\nFor {state.unsolved_h:,.1f} h the power flow has no solution: they count as outside every limit (at every "
+        "bus), and are left out of voltages and losses."
+    )
 
 
 def _grid(points: Sequence[Point], value: Callable[[Point], float], corner: str) -> str:
