@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from suandian.experiments.classification.columns import Delay, from_records, pea
 from suandian.experiments.classification.laying import lay_on_year, work_axis
 from suandian.experiments.classification.scales import energy_scale, power_scale, share_text
 from suandian.experiments.classification.statements import statements
-from suandian.experiments.classification.words import WORDS
+from suandian.experiments.classification.views import day_title
+from suandian.experiments.classification.words import WORDS, word
 from suandian.flexibility.rules import load_rules
 from suandian.quantity.errors import DataError, ScenarioError
 from suandian.quantity.timeaxis import TimeAxis
@@ -123,6 +125,26 @@ def test_jobs_larger_than_the_site_are_counted_and_left_out():
     assert any("larger than the site" in english for english, _ in statements(found))
     with pytest.raises(DataError, match="no job fits the site: the smallest needs 4 GPUs and there are 2"):
         sd.classify(make_records({"submitted": 0, "run": 1, "gpus": 4}), gpus=2)
+
+
+def test_the_mean_load_is_over_the_work_even_where_it_is_shorter_than_a_day():
+    # 4 h at 1 kW, then 2 h at 4 kW: (4 · 1 + 2 · 4) / 6 = 2 kW, not that over 24 h.
+    found = sd.classify(make_records({"submitted": 0, "run": 4}, {"submitted": 4, "run": 2, "power_kw": 4.0}))
+    assert found.profile["periods"].gt(0).sum() == 6
+    assert found.mean_load_mw == pytest.approx(0.002)
+    assert any("(mean load 2.00\u00a0kW)" in english for english, _ in statements(found))
+    assert day_title(found, partial(word, "en")).endswith("100.0\u00a0% above its mean")
+    flat = sd.classify(make_records({"submitted": 0, "run": 4}))
+    assert day_title(flat, partial(word, "en")) == word("en", "f_day_flat")
+
+
+def test_the_mean_load_covers_the_jobs_of_the_profile():
+    found = sd.classify(make_records(*ROWS), gpus=1)  # the job of two GPUs does not fit
+    assert not found.jobs["fits_site"].all()
+    fitting = found.jobs.filter("fits_site")
+    start_s = fitting["default_start"].dt.epoch("s")
+    span_h = ((start_s + fitting["run_h"] * H).max() - start_s.min()) / H
+    assert found.mean_load_mw == pytest.approx(fitting["energy_mwh"].sum() / span_h)
 
 
 def test_what_somebody_waits_for_is_never_part_of_the_envelope():

@@ -154,7 +154,7 @@ def _class_table(found: Classification, w: views.Word) -> Table:
 
 def _envelope(found: Classification, w: views.Word) -> Picture:
     frame = found.envelope.quantiles
-    mean_mw = views.mean_load_mw(found)
+    mean_mw = found.mean_load_mw
     scale = power_scale(views.largest_mw(found))
     words = {key: w(key) for key in ("axis_y", "axis_x", "mean_load")}
     bands = [

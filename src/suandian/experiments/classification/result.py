@@ -12,6 +12,7 @@ import polars as pl
 from suandian.experiments.classification.reserves import Envelope
 from suandian.experiments.classification.setting import Setting
 from suandian.flexibility.rules import RuleTable
+from suandian.model.workload import FLEXIBILITY_LABELS
 
 __all__ = ["Classification", "Facts"]
 
@@ -60,6 +61,7 @@ class Classification:
     location     reason, share of energy
     sensitivity  shares of energy by class, and turn-down, at half and twice the assumed delay
     envelope     turn-down and turn-up against duration
+    profile      the default load by class on the mean local day; `periods` weighs its hours
     """
 
     facts: Facts
@@ -79,6 +81,16 @@ class Classification:
     def energy_mwh(self) -> float:
         """IT energy above idle of all work."""
         return float(self.classes["energy_mwh"].sum())
+
+    @property
+    def mean_load_mw(self) -> float:
+        """Mean of the default load of the jobs that fit, MW of IT above idle, from the first interval with load to the
+        last.
+        """
+        # Work may be shorter than a day: hours of day that it does not reach have no periods and must not count as 0.
+        weight = self.profile["periods"]
+        total_mw = self.profile.select(pl.sum_horizontal(f"{label}_mw" for label in FLEXIBILITY_LABELS)).to_series()
+        return float((total_mw * weight).sum()) / max(int(weight.sum()), 1)
 
     def explained(self) -> pl.DataFrame:
         """`jobs` with a sentence per job, English and Chinese, that says why it has its class."""

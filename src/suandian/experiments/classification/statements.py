@@ -130,8 +130,7 @@ def _site(found: Classification) -> list[Statement]:
 def _method(found: Classification) -> list[Statement]:
     facts, setting, table = found.facts, found.setting, found.table
     tight_en, tight_zh = _TIGHT[setting.tight_why]
-    mean_mw = float(found.profile.select(f"F{index}_mw" for index in range(6)).sum_horizontal().mean() or 0.0)  # type: ignore[arg-type]
-    mean = power_scale(mean_mw).with_unit(mean_mw)
+    mean = power_scale(found.mean_load_mw).with_unit(found.mean_load_mw)
     hours = f"{found.envelope.notice_h:g}"
     parts = [
         (

@@ -221,21 +221,25 @@ def sensitivity_row(
 
 
 def profile_table(jobs: pl.DataFrame, setting: Setting, queue: SiteQueue) -> pl.DataFrame:
-    """The default load by class on the mean local day, MW of IT above idle: hour, one column per class, `total`."""
+    """The default load by class on the mean local day, MW of IT above idle: hour, periods, one column per class.
+
+    periods is the number of the axis's intervals, from the first to the last with load, that an hour of day stands for;
+    where it is 0 there is no work at that hour.
+    """
     axis = setting.axis
     local = axis.local_starts(setting.zone)
     hour = (local - local.astype("datetime64[D]").astype("datetime64[s]")).astype(np.int64) // 3600
     on = np.flatnonzero(queue.queue.default_mw > 0)
     used = slice(int(on[0]), int(on[-1]) + 1) if len(on) else slice(0, axis.periods)
-    counts = np.maximum(np.bincount(hour[used], minlength=24), 1)
+    periods = np.bincount(hour[used], minlength=24)
     fitting = jobs.filter("fits_site")
     label = fitting["label"].to_numpy()
     start_s = fitting["default_start"].dt.epoch("s").to_numpy()
     end_s = start_s + np.rint(fitting["run_h"].to_numpy() * 3600.0).astype(np.int64)
     power_mw = fitting["power_mw"].to_numpy()
-    columns: dict[str, NDArray[Any]] = {"hour": np.arange(24)}
+    columns: dict[str, NDArray[Any]] = {"hour": np.arange(24), "periods": periods}
     for name in FLEXIBILITY_LABELS:
         rows = label == name
         load = profile_mw(axis, start_s[rows], end_s[rows], power_mw[rows])
-        columns[f"{name}_mw"] = np.bincount(hour[used], weights=load[used], minlength=24) / counts
+        columns[f"{name}_mw"] = np.bincount(hour[used], weights=load[used], minlength=24) / np.maximum(periods, 1)
     return pl.DataFrame(columns)

@@ -23,7 +23,6 @@ __all__ = [
     "largest_mw",
     "lead",
     "levels_title",
-    "mean_load_mw",
     "pill",
     "shares_title",
     "volume",
@@ -55,12 +54,6 @@ def volume(value_gb: float | None) -> str:
     if value_gb is None or value_gb != value_gb or value_gb == float("inf"):
         return "–"
     return fixed(value_gb, 2 if 0 < value_gb < 10 else 0)
-
-
-def mean_load_mw(found: Classification) -> float:
-    """Mean of the default load while there is work."""
-    columns = [f"F{index}_mw" for index in range(6)]
-    return float(found.profile.select(pl.sum_horizontal(columns).mean()).item() or 0.0)
 
 
 def largest_mw(found: Classification) -> float:
@@ -107,7 +100,7 @@ def _row(found: Classification, direction: str, duration_h: float) -> dict[str, 
 def lead(found: Classification, w: Word) -> str:
     """The envelope in one sentence, what jobs achieve before what the bound promises."""
     at_h = card_hours(found)
-    row, mean_mw = _row(found, "down", at_h), mean_load_mw(found)
+    row, mean_mw = _row(found, "down", at_h), found.mean_load_mw
     scale = power_scale(largest_mw(found))
 
     def of_mean(value_mw: float) -> str:
@@ -184,8 +177,8 @@ def envelope_title(found: Classification, scale: Scale, w: Word) -> str:
 def day_title(found: Classification, w: Word) -> str:
     """The busiest hour of the mean day, or that there is none."""
     total = found.profile.select(pl.sum_horizontal(f"F{index}_mw" for index in range(6))).to_series()
-    mean = float(total.mean() or 0.0)  # type: ignore[arg-type]
-    above_ratio = float(total.max() or 0.0) / mean - 1.0 if mean > 0 else 0.0  # type: ignore[arg-type]
+    mean_mw = found.mean_load_mw
+    above_ratio = float(total.max() or 0.0) / mean_mw - 1.0 if mean_mw > 0 else 0.0  # type: ignore[arg-type]
     if above_ratio < 0.1:
         return w("f_day_flat")
     return w("f_day", at=total.arg_max(), ratio=share_text(above_ratio))
