@@ -178,3 +178,21 @@ def test_nothing_is_clipped_or_overlaps(browser: Any, found: Any, tmp_path: Path
         assert errors == []
     finally:
         page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_print_shows_the_wide_pictures_and_tables_that_fit(browser: Any, found: Any, tmp_path: Path, lang: str) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(html(found, lang), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 688, "height": 1000})  # A4 less its margins
+    try:
+        page.goto(path.as_uri())
+        page.emulate_media(media="print")
+        shown = "[...document.querySelectorAll('.drawn svg')].filter(e => e.getBoundingClientRect().width > 0)"
+        forms = page.evaluate(f"{shown}.map(e => e.classList.contains('wide'))")
+        assert forms == [True] * 5
+        assert page.evaluate("getComputedStyle(document.querySelector('.wide-table')).minWidth") == "0px"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 688
+    finally:
+        page.close()
