@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 
 from suandian.experiments.hosting.result import Hosting
+from suandian.experiments.report.pieces import environment, resource_text
 
 __all__ = ["html"]
 
@@ -21,11 +20,10 @@ _WIDTH_PX, _HEIGHT_PX, _LEFT_PX, _BOTTOM_PX, _TOP_PX, _RIGHT_PX = 560.0, 300.0, 
 
 def html(found: Hosting, lang: str) -> str:
     """The page as text; `lang` (`en` or `zh`) is the language in which it opens."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = (files("suandian.experiments.hosting") / "template.html").read_text(encoding="utf-8")
+    template = environment().from_string(resource_text(__package__, "template.html"))
     pv = [(p.flexible_ratio, p.curtailed_hours_ratio, p.hosting_pv_total_mw) for p in found.pv]
     computing = [(p.flexible_ratio, p.curtailed_hours_ratio, p.hosting_compute_mw) for p in found.computing]
-    return environment.from_string(text).render(
+    return template.render(
         found=found,
         lang=lang,
         colours=_COLOURS,

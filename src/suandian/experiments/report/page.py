@@ -9,14 +9,12 @@ import os
 import tempfile
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import plotly
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -31,6 +29,7 @@ from suandian.experiments.report.figures_grid import balance_figure, duration_fi
 from suandian.experiments.report.figures_kinds import kinds_figure
 from suandian.experiments.report.figures_week import week_figure
 from suandian.experiments.report.figures_work import day_figure, delay_figure, where_figure
+from suandian.experiments.report.pieces import environment, resource_text, style
 from suandian.experiments.report.provenance import provenance_rows
 from suandian.experiments.report.study import Study
 from suandian.experiments.report.table import arm_columns, arm_rows, kpi_rows
@@ -83,8 +82,7 @@ def html(finding: Finding, lang: str = "en") -> str:
         )
     }
     kpi_head, kpi_sub = prose.kpi_title(study)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(_package_text("template.html"))
+    template = environment().from_string(resource_text(__package__, "template.html"))
     return template.render(
         lang="zh-CN" if lang == "zh" else "en",
         w=study.words,
@@ -116,8 +114,8 @@ def html(finding: Finding, lang: str = "en") -> str:
         numbers={name: index + 1 for index, name in enumerate(figures)},
         provenance=provenance_rows(study),
         sources=finding.provenance.sources,
-        style=Markup(_style(study)),
-        script=Markup(_package_text("report.js")),
+        style=style(study.finding.name),
+        script=Markup(resource_text(__package__, "report.js")),
         plotly=Markup(_plotly_packed()),
         payload=Markup(_packed(_payload(figures, pool))),
         plotly_version=plotly.__version__,
@@ -161,24 +159,3 @@ def _packed(content: str | Mapping[str, Any]) -> str:
 def _plotly_packed() -> str:
     """The figure library's script as installed, packed from 4.8 MB to 2 MB."""
     return _packed(str(get_plotlyjs()))
-
-
-@cache
-def _package_text(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _style(study: Study) -> str:
-    colours = {
-        "ink": tokens.INK,
-        "muted": tokens.MUTED,
-        "rule": tokens.RULE,
-        "grid": tokens.GRID,
-        "panel": tokens.PANEL,
-        "chosen": tokens.CHOSEN,
-        "control-text": tokens.CONTROL_TEXT,
-        "limit": tokens.LIMIT,
-    }
-    root = "".join(f"--{name}:{value};" for name, value in colours.items())
-    name = study.finding.name.replace("\\", "").replace('"', "").replace("<", "")
-    return f':root{{{root}--font:{tokens.FONT};--running:"{name}"}}\n{_package_text("report.css")}'

@@ -55,9 +55,12 @@ def resource_text(package: str, name: str) -> str:
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
-@cache
 def style(running: str, *packages: str) -> Markup:
-    """The report's style, then `page.css` of each package; `running` heads printed pages."""
+    """The report's style, then `page.css` of each package; `running` heads printed pages.
+
+    Characters that would end the style sheet's string or the element that holds it are left out of `running`.
+    """
+    head = running.replace("\\", "").replace('"', "").replace("<", "")
     colours = {
         "ink": tokens.INK, "muted": tokens.MUTED, "rule": tokens.RULE, "grid": tokens.GRID, "panel": tokens.PANEL,
         "chosen": tokens.CHOSEN, "control-text": tokens.CONTROL_TEXT, "limit": tokens.LIMIT,
@@ -65,4 +68,4 @@ def style(running: str, *packages: str) -> Markup:
     root = "".join(f"--{name}:{value};" for name, value in colours.items())
     sheets = [resource_text("suandian.experiments.report", "report.css")]
     sheets += [resource_text(package, "page.css") for package in packages]
-    return Markup(f':root{{{root}--font:{tokens.FONT};--running:"{running}"}}\n' + "\n".join(sheets))
+    return Markup(f':root{{{root}--font:{tokens.FONT};--running:"{head}"}}\n' + "\n".join(sheets))
