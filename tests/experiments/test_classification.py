@@ -14,7 +14,7 @@ from records_factory import H, make_records
 import suandian as sd
 from suandian.experiments.classification.columns import Delay, from_records, peak_units
 from suandian.experiments.classification.laying import lay_on_year, work_axis
-from suandian.experiments.classification.scales import energy_scale, power_scale, share_text
+from suandian.experiments.classification.scales import energy_scale, largest, power_scale, share_text
 from suandian.experiments.classification.statements import statements
 from suandian.experiments.classification.views import day_title
 from suandian.experiments.classification.words import WORDS, word
@@ -291,6 +291,12 @@ def test_scales_follow_the_size():
     assert [energy_scale(x).unit for x in (5e4, 5.0, 0.2)] == ["GWh", "MWh", "kWh"]
     assert power_scale(0.2).with_unit(0.123) == "123\u00a0kW"
     assert power_scale(5.0).text(0.0123) == "0.01"
+
+
+def test_the_largest_of_columns_is_zero_without_values():
+    frame = pl.DataFrame({"a_mw": [1.0, None], "b_mw": [0.5, 3.0]})
+    assert (largest(frame, "a_mw"), largest(frame, "a_mw", "b_mw")) == (1.0, 3.0)
+    assert (largest(frame.clear(), "a_mw"), largest(pl.DataFrame({"a_mw": [None]}), "a_mw")) == (0.0, 0.0)
 
 
 def test_words_have_the_same_gaps_in_both_languages():

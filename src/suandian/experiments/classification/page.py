@@ -11,7 +11,7 @@ import polars as pl
 
 from suandian.experiments.classification import drawings, views
 from suandian.experiments.classification.result import Classification
-from suandian.experiments.classification.scales import energy_scale, power_scale, share_text
+from suandian.experiments.classification.scales import energy_scale, largest, power_scale, share_text
 from suandian.experiments.classification.statements import LOCATION_WORDS, statements
 from suandian.experiments.classification.words import word
 from suandian.experiments.report import tokens
@@ -131,8 +131,8 @@ def _day(found: Classification, w: views.Word) -> Picture:
 
 def _class_table(found: Classification, w: views.Word) -> Table:
     frame = found.classes.filter((pl.col("energy_mwh") > 0) | (pl.col("count") > 0))
-    energy = energy_scale(float(frame["energy_mwh"].max() or 0.0))  # type: ignore[arg-type]
-    power = power_scale(float(frame.select(pl.max_horizontal("site_peak_mw", "grid_peak_mw").max()).item() or 0.0))
+    energy = energy_scale(largest(frame, "energy_mwh"))
+    power = power_scale(largest(frame, "site_peak_mw", "grid_peak_mw"))
     unit = found.facts.unit
     heads = [
         w("t_class"), w("t_energy", unit=energy.unit), w("t_of_energy"), w("t_of_work", unit=unit), w("t_of_jobs"),
@@ -223,7 +223,7 @@ def _instants(found: Classification, w: views.Word) -> Table:
     frame = found.envelope.instants
     wanted = [hours for hours in (1.0, 4.0, 12.0, 24.0) if (frame["duration_h"] == hours).any()]
     frame = frame.filter(pl.col("duration_h").is_in(wanted)) if wanted else frame
-    power, energy = power_scale(views.largest_mw(found)), energy_scale(float(frame["shifted_mwh"].max() or 0.0))  # type: ignore[arg-type]
+    power, energy = power_scale(views.largest_mw(found)), energy_scale(largest(frame, "shifted_mwh"))
     zone = ZoneInfo(found.setting.zone)
     rows = []
     for row in frame.iter_rows(named=True):
@@ -288,8 +288,8 @@ def _location(found: Classification, w: views.Word, column: int) -> Table:
 def _streams(found: Classification, w: views.Word) -> Table | None:
     if not len(found.streams):
         return None
-    energy = energy_scale(float(found.streams["energy_mwh"].max() or 0.0))  # type: ignore[arg-type]
-    power = power_scale(float(found.streams["site_peak_mw"].max() or 0.0))  # type: ignore[arg-type]
+    energy = energy_scale(largest(found.streams, "energy_mwh"))
+    power = power_scale(largest(found.streams, "site_peak_mw"))
     rows = [
         [
             row["id"], row["label"], fixed(row["latency_max_ms"], 0), fixed(row["reach_km"], 0),
@@ -323,7 +323,7 @@ def _sensitivity(found: Classification, w: views.Word) -> Table | None:
     if found.facts.slack_share["stated"] >= 1.0:
         return None
     frame = found.sensitivity
-    scale = power_scale(float(frame.select(pl.max_horizontal("turn_down_fluid_mw", "turn_down_jobs_mw").max()).item()))
+    scale = power_scale(largest(frame, "turn_down_fluid_mw", "turn_down_jobs_mw"))
     labels = [f"F{i}" for i in range(6) if (frame[f"F{i}_share_ratio"] > 0).any()]
     rows = [
         [

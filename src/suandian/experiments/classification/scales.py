@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import polars as pl
+
 from suandian.experiments.report.numbers import NBSP, fixed, percent
 
-__all__ = ["Scale", "energy_scale", "power_scale", "share_text"]
+__all__ = ["Scale", "energy_scale", "largest", "power_scale", "share_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Scale:
     def with_unit(self, value: float | None) -> str:
         """The same with its unit."""
         return f"{self.text(value)}{NBSP}{self.unit}"
+
+
+def largest(frame: pl.DataFrame, *names: str) -> float:
+    """Largest value of these columns, in their unit; 0 without rows or values."""
+    return float(frame.select(pl.max_horizontal(*names).max()).item() or 0.0)
 
 
 def power_scale(largest_mw: float) -> Scale:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
-import polars as pl
-
 from suandian.experiments.classification.result import Classification
-from suandian.experiments.classification.scales import energy_scale, power_scale, share_text
+from suandian.experiments.classification.scales import energy_scale, largest, power_scale, share_text
 from suandian.experiments.classification.statements import LOCATION_WORDS, statements
 
 __all__ = ["CLASS_NAMES", "text_of"]
@@ -57,7 +55,7 @@ def _head(found: Classification) -> str:
 
 
 def _classes(found: Classification) -> str:
-    scale = energy_scale(float(found.classes["energy_mwh"].max() or 0.0))  # type: ignore[arg-type]
+    scale = energy_scale(largest(found.classes, "energy_mwh"))
     rows = [
         [
             f"{row['label']}  {CLASS_NAMES[row['label']]}",
@@ -119,8 +117,7 @@ def _volume(gb_per_mwh: float | None) -> str:
 def _envelope(found: Classification) -> str:
     quantiles = found.envelope.quantiles
     names = ["fluid_p10_mw", "fluid_p50_mw", "fluid_p90_mw", "jobs_p10_mw", "jobs_p50_mw", "jobs_p90_mw"]
-    largest_mw = float(quantiles.select(pl.max_horizontal(names).max()).item() or 0.0)
-    scale = power_scale(largest_mw)
+    scale = power_scale(largest(quantiles, *names))
     words = {"down": "turn down", "up": "turn up"}
     rows: list[list[str]] = [
         [f"{words[row['direction']]} for {row['duration_h']:g} h", *(scale.text(row[name]) for name in names)]
@@ -134,8 +131,7 @@ def _sensitivity(found: Classification) -> str:
     if found.facts.slack_share["stated"] >= 1.0:
         return ""
     frame = found.sensitivity
-    largest_mw = float(frame.select(pl.max_horizontal("turn_down_fluid_mw", "turn_down_jobs_mw").max()).item())
-    scale = power_scale(largest_mw)
+    scale = power_scale(largest(frame, "turn_down_fluid_mw", "turn_down_jobs_mw"))
     hours = frame["duration_h"][0]
     rows = [
         [

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from suandian.experiments.classification.result import Classification
-from suandian.experiments.classification.scales import Scale, power_scale, share_text
+from suandian.experiments.classification.scales import Scale, largest, power_scale, share_text
 from suandian.experiments.report.numbers import fixed
 
 __all__ = [
@@ -58,10 +58,8 @@ def volume(value_gb: float | None) -> str:
 
 def largest_mw(found: Classification) -> float:
     """Largest power that pictures and tables of the envelope show (the bound by deadlines alone is not among them)."""
-    names = ["fluid_p90_mw", "jobs_p90_mw"]
-    quantiles = float(found.envelope.quantiles.select(pl.max_horizontal(names).max()).item() or 0.0)
-    instants = found.envelope.instants.select(pl.max_horizontal("default_mw", "whole_jobs_mw").max()).item()
-    return max(quantiles, float(instants or 0.0))
+    quantiles_mw = largest(found.envelope.quantiles, "fluid_p90_mw", "jobs_p90_mw")
+    return max(quantiles_mw, largest(found.envelope.instants, "default_mw", "whole_jobs_mw"))
 
 
 def card_hours(found: Classification) -> float:
@@ -176,12 +174,12 @@ def envelope_title(found: Classification, scale: Scale, w: Word) -> str:
 
 def day_title(found: Classification, w: Word) -> str:
     """The busiest hour of the mean day, or that there is none."""
-    total = found.profile.select(pl.sum_horizontal(f"F{index}_mw" for index in range(6))).to_series()
+    total = found.profile.select(all_mw=pl.sum_horizontal(f"F{index}_mw" for index in range(6)))
     mean_mw = found.mean_load_mw
-    above_ratio = float(total.max() or 0.0) / mean_mw - 1.0 if mean_mw > 0 else 0.0  # type: ignore[arg-type]
+    above_ratio = largest(total, "all_mw") / mean_mw - 1.0 if mean_mw > 0 else 0.0
     if above_ratio < 0.1:
         return w("f_day_flat")
-    return w("f_day", at=total.arg_max(), ratio=share_text(above_ratio))
+    return w("f_day", at=total["all_mw"].arg_max(), ratio=share_text(above_ratio))
 
 
 def levels_title(found: Classification, w: Word) -> str:
