@@ -113,15 +113,16 @@ def _lesser_tried(first: Placebo, second: Placebo, event: Event, count: int) -> 
     """The same window by window over the days of either, up to `count` windows of each meter, newest first."""
     days = np.union1d(first.days, second.days)[::-1]
     (base_a, metered_a), (base_b, metered_b) = _on_days(first, days), _on_days(second, days)
-    seen = [np.isfinite(base_mw).all(axis=2) for base_mw in (base_a, base_b)]
+    seen_a: NDArray[np.bool_] = np.asarray(np.isfinite(base_a).all(axis=2))
+    seen_b: NDArray[np.bool_] = np.asarray(np.isfinite(base_b).all(axis=2))
     credits_mw = [
         reduction_mw(base_mw, metered_mw, event).sum(axis=2)
         for base_mw, metered_mw in ((base_a, metered_a), (base_b, metered_b))
     ]
-    use = _takes_second(credits_mw[0], credits_mw[1], seen[0], seen[1])[:, :, None]
+    use = _takes_second(credits_mw[0], credits_mw[1], seen_a, seen_b)[:, :, None]
     base_mw, metered_mw = np.where(use, base_b, base_a), np.where(use, metered_b, metered_a)
     # Each rule stops at its own count; a day beyond it was not tried by that rule, which is not the same as refused.
-    beyond = np.cumsum(seen[0] | seen[1], axis=1) > count
+    beyond = np.cumsum(seen_a | seen_b, axis=1) > count
     base_mw[beyond], metered_mw[beyond] = np.nan, np.nan
     kept = np.isfinite(base_mw).all(axis=2).any(axis=0)
     return Placebo(days[kept], base_mw[:, kept], metered_mw[:, kept])
