@@ -1,0 +1,355 @@
+"""A feeder with a network in operation: net loads of its buses, their AC flow, and PV held back until limits hold.
+
+Every interval is solved by itself, so a year at once and spans of an hour give the same. Held means: upper
+voltages, reverse flow of transformers, and the rating of branches whose power flows up are kept in the AC flow. Where
+PV is cut, the operator aims 0.0001 pu below a voltage limit and 0.05 % of the rating below that of a flow, and stops
+once the rule would move no more than 0.02 % of what all plants could feed: a limit is kept as it stands and nearly
+reached. What load alone breaks is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.model.grid import Feeder, FeederGrid
+from suandian.physics.curtailment import Effects, effects_of, held_back
+from suandian.physics.inverter import volt_var_step, volt_watt_mw, volt_watt_step
+from suandian.physics.limits import Limits, limits_of
+from suandian.physics.powerflow import Flow, power_flow
+from suandian.quantity.errors import DataError
+
+__all__ = ["GridStep", "grid_flow", "grid_limits", "net_loads", "operate"]
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+_AIM_PU = 1e-4
+_AIM_RATIO = 5e-4
+_UP_RATIO = 1e-3  # of the rating: less than this does not flow up, so PV does not answer for the loading
+_STILL_RATIO = 2e-4  # of all that is available: the rule would move no more than this
+_SETTLED_RATIO = 1e-6  # of the nameplate: curves of inverters are met
+_FREE_ROUNDS = 8  # then steps only go down, or are halved: taps and curves may not chase each other
+_ROUNDS_MAX = 24
+_HALVINGS = 7  # locates the largest common share of PV that has a solution within 1 %
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridStep:
+    """State of a feeder's network over n intervals.
+
+    pv_used_mw, pv_available_mw   output of the plants at each bus after and before they are held back, `(n, buses)`
+    p_mw, q_mvar                  net loads that were solved, drawn positive, `(n, buses)`
+    flow                          their AC flow
+    """
+
+    pv_used_mw: Array
+    pv_available_mw: Array
+    p_mw: Array
+    q_mvar: Array
+    flow: Flow
+
+
+@lru_cache(maxsize=16)
+def grid_limits(feeder: Feeder) -> Limits:
+    """Limits of the network's elements; the feeder's reverse limit stands in place of the rule's β.
+
+    Transformers in parallel keep what is left when the largest is out. Raises `DataError` without a network.
+    """
+    grid = _grid(feeder)
+    limits = limits_of(grid.network, power_factor_ratio=feeder.power_factor_ratio)
+    table = grid.network.transformers
+    pairs = list(zip(table.hv_bus.tolist(), table.lv_bus.tolist(), strict=True))
+    parallel = np.array([pairs.count(pair) > 1 for pair in pairs], dtype=np.bool_)
+    own_mw = feeder.reverse_limit_ratio * table.rating_mva * feeder.power_factor_ratio
+    return replace(limits, reverse_max_mw=np.where(parallel, np.minimum(own_mw, limits.reverse_max_mw), own_mw))
+
+
+def net_loads(grid: FeederGrid, load_mw: Array, pv_mw: Array, site_net_mw: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Active and reactive net load of every bus, drawn positive, `(n, buses)`; inverters at their fixed power factor.
+
+    `load_mw` is the feeder's, `(n,)`, `pv_mw` the output at buses, `(n, buses)`, `site_net_mw` each site's import,
+    `(n,)`, negative where it exports; its reactive power has the sign of its active power. Raises `DataError` for a
+    site that the grid does not place.
+    """
+    drawn_mw = load_mw[:, None] * grid.load_ratio
+    p_mw = drawn_mw - pv_mw
+    q_mvar = drawn_mw * grid.load_mvar_per_mw + pv_mw * grid.pv_mvar_per_mw
+    for site, net_mw in site_net_mw.items():
+        if site not in grid.site_ratio:
+            raise DataError(f"site {site!r} stands at no bus; placed are {', '.join(grid.site_ratio) or 'none'}")
+        at_buses_mw = np.asarray(net_mw)[:, None] * grid.site_ratio[site]
+        p_mw += at_buses_mw
+        q_mvar += at_buses_mw * grid.site_mvar_per_mw
+    return p_mw, q_mvar
+
+
+def grid_flow(
+    grid: FeederGrid,
+    load_mw: Array,
+    pv_mw: Array,
+    site_net_mw: Mapping[str, Array],
+    *,
+    pv_nameplate_mw: Array | None = None,
+) -> GridStep:
+    """AC flow with the PV as given, `pv_mw` `(n, buses)`. Raises `DataError` for an interval without a solution.
+
+    `pv_nameplate_mw`, `(buses,)`, scales the inverters' volt-var curves; without it, the network's own plants do.
+    """
+    if pv_nameplate_mw is None:
+        plants = grid.network.pv
+        pv_nameplate_mw = grid.network.at_buses(plants.bus, plants.nameplate_mw)
+    case = _Case.of(grid, load_mw, pv_mw, site_net_mw, pv_nameplate_mw)
+    state = case.start(allow_divergence=False)
+    case.settle(state)
+    return case.step(state, pv_mw)
+
+
+def operate(feeder: Feeder, load_mw: Array, pv_available_mw: Array, site_net_mw: Mapping[str, Array]) -> GridStep:
+    """The feeder as its operator runs it without coordination: PV held back by `feeder.grid.curtailment`.
+
+    `load_mw` and `pv_available_mw` are the feeder's, `(n,)`. One AC flow where nothing is exceeded; then only the
+    intervals that are, again and again from the latest AC state. With `volt_watt`, inverters first settle on their curves; what is still
+    exceeded is shared in proportion, and inverters do not rise again within the interval. An interval that has no
+    solution with all PV starts from the largest common share that has one. Raises `DataError` where there is none even
+    without PV, and for a network with loops where PV has to be held back.
+    """
+    grid = _grid(feeder)
+    available_mw = np.asarray(pv_available_mw)[:, None] * grid.pv_ratio
+    case = _Case.of(grid, load_mw, available_mw, site_net_mw, feeder.pv_mw * grid.pv_ratio)
+    state = case.start(allow_divergence=True)
+    case.settle(state)
+    if grid.curtailment == "volt_watt":
+        case = replace(case, available_mw=case.by_own_curve(state))
+    case.hold(state, grid_limits(feeder))
+    return case.step(state, available_mw)
+
+
+@dataclass(slots=True, eq=False)
+class _State:
+    """Output and reactive power of plants, `(n, plants)`, with their AC flow; rows are written in place."""
+
+    output_mw: Array
+    drawn_mvar: Array
+    flow: Flow
+
+    def at(self, rows: Rows) -> _State:
+        return _State(self.output_mw[rows], self.drawn_mvar[rows], self.flow.at(rows))
+
+    def put(self, rows: Rows, other: _State) -> None:
+        self.output_mw[rows], self.drawn_mvar[rows] = other.output_mw, other.drawn_mvar
+        for name in Flow.__slots__:
+            getattr(self.flow, name)[rows] = getattr(other.flow, name)
+
+
+#: Output that plants of some intervals should have next, from their state.
+Aim = Callable[[Rows, _State], Array]
+#: Which intervals of a state are as they should be.
+Good = Callable[[_State], NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """Intervals to be solved: net load without PV `(n, buses)`, output available and nameplate at buses with PV."""
+
+    grid: FeederGrid
+    p_mw: Array
+    q_mvar: Array
+    available_mw: Array
+    nameplate_mw: Array
+
+    @classmethod
+    def of(
+        cls, grid: FeederGrid, load_mw: Array, pv_mw: Array, site_net_mw: Mapping[str, Array], nameplate_mw: Array
+    ) -> _Case:
+        p_mw, q_mvar = net_loads(grid, np.asarray(load_mw), np.zeros_like(pv_mw), site_net_mw)
+        return cls(grid, p_mw, q_mvar, pv_mw[:, grid.pv_buses], nameplate_mw[grid.pv_buses])
+
+    def loads(self, rows: Rows, output_mw: Array, drawn_mvar: Array) -> tuple[Array, Array]:
+        p_mw, q_mvar = self.p_mw[rows], self.q_mvar[rows]  # copies
+        p_mw[:, self.grid.pv_buses] -= output_mw
+        q_mvar[:, self.grid.pv_buses] += drawn_mvar
+        return p_mw, q_mvar
+
+    def solve(self, rows: Rows, output_mw: Array, drawn_mvar: Array) -> _State:
+        loads = self.loads(rows, output_mw, drawn_mvar)
+        return _State(output_mw, drawn_mvar, power_flow(self.grid.network, *loads, allow_divergence=True))
+
+    def step(self, state: _State, available_mw: Array) -> GridStep:
+        used_mw = np.zeros_like(available_mw)
+        used_mw[:, self.grid.pv_buses] = state.output_mw
+        every = np.arange(len(used_mw))
+        return GridStep(used_mw, available_mw, *self.loads(every, state.output_mw, state.drawn_mvar), state.flow)
+
+    def start(self, *, allow_divergence: bool) -> _State:
+        """All PV, and where that has no solution the largest common share of it that has one."""
+        output_mw, drawn_mvar = self.available_mw.copy(), self._fixed(self.available_mw)
+        loads = self.loads(np.arange(len(output_mw)), output_mw, drawn_mvar)
+        state = _State(output_mw, drawn_mvar, power_flow(self.grid.network, *loads, allow_divergence=allow_divergence))
+        rows = np.flatnonzero(~state.flow.converged)
+        if not len(rows):
+            return state
+        none = self.solve(rows, np.zeros_like(output_mw[rows]), np.zeros_like(drawn_mvar[rows]))
+        if not none.flow.converged.all():
+            power_flow(self.grid.network, self.p_mw, self.q_mvar)  # raises and says why, in the caller's intervals
+        state.put(rows, none)
+        low_ratio, high_ratio = np.zeros(len(rows)), np.ones(len(rows))
+        for _ in range(_HALVINGS):
+            tried_ratio = 0.5 * (low_ratio + high_ratio)
+            tried_mw = self.available_mw[rows] * tried_ratio[:, None]
+            tried = self.solve(rows, tried_mw, self._fixed(tried_mw))
+            good = tried.flow.converged
+            state.put(rows[good], tried.at(np.flatnonzero(good)))
+            low_ratio, high_ratio = np.where(good, tried_ratio, low_ratio), np.where(good, high_ratio, tried_ratio)
+        return state
+
+    def settle(self, state: _State) -> None:
+        """Volt-var reaches its curve with the output as it is."""
+        if self.grid.reactive != "volt_var":
+            return
+        rows = np.flatnonzero(state.output_mw.any(axis=1))
+        given_mw = state.output_mw.copy()
+        self._repeat(state, rows, lambda todo, _: given_mw[todo], lambda part: np.ones(len(part.output_mw), np.bool_),
+                     still_ratio=_SETTLED_RATIO, falls=False)  # fmt: skip
+
+    def by_own_curve(self, state: _State) -> Array:
+        """Inverters settle on volt-watt; their output is what is then available, `(n, plants)`."""
+        plants, nameplate_mw = self.grid.pv_buses, self.nameplate_mw
+        cap_mw = volt_watt_mw(state.flow.voltage_pu[:, plants], nameplate_mw)
+        rows = np.flatnonzero(((cap_mw < state.output_mw) | (state.output_mw < self.available_mw)).any(axis=1))
+        if len(rows):
+            rise = _effects(self.grid).effect[plants]
+
+            def aim(todo: Rows, part: _State) -> Array:
+                voltage_pu = part.flow.voltage_pu[:, plants]
+                return volt_watt_step(voltage_pu, part.output_mw, self.available_mw[todo], nameplate_mw, rise)
+
+            self._repeat(state, rows, aim, lambda part: np.ones(len(part.output_mw), np.bool_),
+                         still_ratio=_SETTLED_RATIO, falls=False)  # fmt: skip
+        return state.output_mw.copy()
+
+    def hold(self, state: _State, limits: Limits) -> None:
+        """Holds PV back by the operator's rule wherever it breaks a limit or is below what is available."""
+        grid = self.grid
+        short = (state.output_mw < self.available_mw).any(axis=1)
+        rows = np.flatnonzero((_perhaps(grid, limits, state.flow) | short) & self.available_mw.any(axis=1))
+        if not len(rows):
+            return
+        effects = _effects(grid)
+
+        def aim(todo: Rows, part: _State) -> Array:
+            value, most, _ = _elements(grid, effects, limits, part.flow)
+            value += (self.available_mw[todo] - part.output_mw) @ effects.effect.T
+            return held_back(grid.curtailment, effects, self.available_mw[todo], value, most, grid.pv_rank[plants])
+
+        def good(part: _State) -> NDArray[np.bool_]:
+            exceeded = _elements(grid, effects, limits, part.flow)[2]
+            helpful = (part.output_mw @ (effects.effect * effects.helps).T) > 0.0
+            held: NDArray[np.bool_] = ~(exceeded & helpful).any(axis=1)
+            return held
+
+        plants = grid.pv_buses
+        self._repeat(state, rows, aim, good, still_ratio=_STILL_RATIO, falls=True)
+
+    def _repeat(self, state: _State, rows: Rows, aim: Aim, good: Good, *, still_ratio: float, falls: bool) -> None:
+        """AC flow of what `aim` wants, until it wants no more and the state is `good`; `state` is changed in place."""
+        for attempt in range(_ROUNDS_MAX):
+            part = state.at(rows)
+            output_mw = aim(rows, part)
+            drawn_mvar = self._drawn(part, output_mw)
+            if attempt >= _FREE_ROUNDS:
+                output_mw = np.minimum(output_mw, part.output_mw) if falls else (output_mw + part.output_mw) / 2.0
+                if self.grid.reactive == "volt_var":
+                    drawn_mvar = (drawn_mvar + part.drawn_mvar) / 2.0
+            moved_mw = np.abs(output_mw - part.output_mw).sum(axis=1)
+            moved_mvar = np.abs(drawn_mvar - part.drawn_mvar).sum(axis=1)
+            still = (moved_mw <= still_ratio * self.available_mw[rows].sum(axis=1)) & (
+                moved_mvar <= max(still_ratio if self.grid.reactive == "fixed" else 0.0, 10 * _SETTLED_RATIO)
+                * self.nameplate_mw.sum()
+            )  # fmt: skip
+            todo = np.flatnonzero(~(still & good(part)) & (moved_mw + moved_mvar > 0.0))
+            if not len(todo):
+                break
+            rows, part = rows[todo], part.at(todo)
+            self._advance(state, rows, part, output_mw[todo], drawn_mvar[todo])
+
+    def _advance(self, state: _State, rows: Rows, part: _State, output_mw: Array, drawn_mvar: Array) -> None:
+        """Moves to the wanted state; half as far, and so on, where that has no solution."""
+        left = np.arange(len(rows))
+        for _ in range(_HALVINGS):
+            tried = self.solve(rows[left], output_mw[left], drawn_mvar[left])
+            good = np.flatnonzero(tried.flow.converged)
+            state.put(rows[left[good]], tried.at(good))
+            left = left[~tried.flow.converged]
+            if not len(left):
+                break
+            output_mw[left] = (output_mw[left] + part.output_mw[left]) / 2.0
+            drawn_mvar[left] = (drawn_mvar[left] + part.drawn_mvar[left]) / 2.0
+
+    def _fixed(self, output_mw: Array) -> Array:
+        ratio = self.grid.pv_mvar_per_mw if self.grid.reactive == "fixed" else 0.0
+        drawn_mvar: Array = ratio * output_mw
+        return drawn_mvar
+
+    def _drawn(self, part: _State, output_mw: Array) -> Array:
+        if self.grid.reactive == "fixed":
+            return self._fixed(output_mw)
+        voltage_pu = part.flow.voltage_pu[:, self.grid.pv_buses]
+        fall = _effects(self.grid).fall
+        return volt_var_step(voltage_pu, part.drawn_mvar, output_mw, self.nameplate_mw, fall)
+
+
+@lru_cache(maxsize=16)
+def _effects(grid: FeederGrid) -> Effects:
+    return effects_of(grid)
+
+
+def _grid(feeder: Feeder) -> FeederGrid:
+    if feeder.grid is None:
+        raise DataError(f"feeder {feeder.id!r} has no network behind it")
+    return feeder.grid
+
+
+def _perhaps(grid: FeederGrid, limits: Limits, flow: Flow) -> NDArray[np.bool_]:
+    """Intervals in which anything that PV can break is exceeded, `(n,)`; cheap, and never too few."""
+    reverse = -flow.transformer_mw(grid.network) > limits.reverse_max_mw
+    found: NDArray[np.bool_] = (
+        np.any(flow.voltage_pu > limits.voltage_high_pu, axis=1)
+        | np.any(flow.loading_ratio > limits.loading_max_ratio, axis=1)
+        | np.any(reverse, axis=1)
+    )
+    return found
+
+
+def _elements(grid: FeederGrid, effects: Effects, limits: Limits, flow: Flow) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Squared voltages and upward flows in an AC state, what the operator aims at, and which limits are exceeded.
+
+    All `(n, buses + branches)`. A rating bounds the upward active power at the reactive power of the state:
+    `P ≤ √((S·most/loading)² − Q²)`, which is exact where loading and limit meet.
+    """
+    network = grid.network
+    lines, kv = network.lines, network.buses.nominal_kv
+    rated_mva = np.concatenate([np.sqrt(3.0) * kv[lines.from_bus] * lines.rating_ka, network.transformers.rating_mva])
+    up_mw = effects.upward * flow.branch_mw
+    apparent_mva = np.hypot(flow.branch_mw, flow.branch_mvar)
+    measured = flow.loading_ratio > 0.05  # below, the quotient says little
+    most_mva = (
+        np.where(measured, apparent_mva / np.where(measured, flow.loading_ratio, 1.0), rated_mva)
+        * limits.loading_max_ratio
+    )
+    most_up_mw = np.sqrt(np.maximum(most_mva**2 - flow.branch_mvar**2, 0.0))
+    reverse_mw = np.full(up_mw.shape[1], np.inf)
+    down = effects.upward[len(lines.ids) :] < 0.0  # its high-voltage side is the one towards the slack
+    reverse_mw[len(lines.ids) :] = np.where(down, limits.reverse_max_mw, np.inf)
+    over_voltage = flow.voltage_pu > limits.voltage_high_pu
+    over_flow = (up_mw > reverse_mw) | (
+        (flow.loading_ratio > limits.loading_max_ratio) & (up_mw > _UP_RATIO * rated_mva)
+    )
+    value = np.concatenate([flow.voltage_pu**2, up_mw], axis=1)
+    aimed_mw = np.minimum(most_up_mw, reverse_mw) - _AIM_RATIO * rated_mva
+    aimed = np.broadcast_to((limits.voltage_high_pu - _AIM_PU) ** 2, flow.voltage_pu.shape)
+    return value, np.concatenate([aimed, aimed_mw], axis=1), np.concatenate([over_voltage, over_flow], axis=1)
