@@ -32,9 +32,10 @@ _AIM_PU = 1e-4
 _AIM_RATIO = 5e-4
 _UP_RATIO = 1e-3  # of the rating: less than this does not flow up, so PV does not answer for the loading
 _STILL_RATIO = 2e-4  # of all that is available: the rule would move no more than this
-_SETTLED_RATIO = 1e-6  # of the nameplate: curves of inverters are met
-_FREE_ROUNDS = 8  # then steps only go down, or are halved: taps and curves may not chase each other
-_ROUNDS_MAX = 24
+_SETTLED_RATIO = 1e-5  # of the nameplate: curves of inverters are met
+_FREE_ROUNDS = 6
+_SHORTER = 0.6  # of the step before, once the free rounds are over
+_ROUNDS_MAX = 16  # the last step is 0.6 % of what is wanted
 _HALVINGS = 7  # locates the largest common share of PV that has a solution within 1 %
 
 
@@ -113,10 +114,10 @@ def operate(feeder: Feeder, load_mw: Array, pv_available_mw: Array, site_net_mw:
     """The feeder as its operator runs it without coordination: PV held back by `feeder.grid.curtailment`.
 
     `load_mw` and `pv_available_mw` are the feeder's, `(n,)`. One AC flow where nothing is exceeded; then only the
-    intervals that are, again and again from the latest AC state. With `volt_watt`, inverters first settle on their curves; what is still
-    exceeded is shared in proportion, and inverters do not rise again within the interval. An interval that has no
-    solution with all PV starts from the largest common share that has one. Raises `DataError` where there is none even
-    without PV, and for a network with loops where PV has to be held back.
+    intervals that are, again and again from the latest AC state. With `volt_watt`, inverters first settle on their
+    curves; what is still exceeded is shared in proportion, and inverters do not rise again within the interval. An
+    interval that has no solution with all PV starts from the largest common share that has one. Raises `DataError`
+    where there is none even without PV, and for a network with loops where PV has to be held back.
     """
     grid = _grid(feeder)
     available_mw = np.asarray(pv_available_mw)[:, None] * grid.pv_ratio
@@ -169,6 +170,10 @@ class _Case:
         p_mw, q_mvar = net_loads(grid, np.asarray(load_mw), np.zeros_like(pv_mw), site_net_mw)
         return cls(grid, p_mw, q_mvar, pv_mw[:, grid.pv_buses], nameplate_mw[grid.pv_buses])
 
+    @property
+    def _is_fixed(self) -> bool:
+        return self.grid.reactive == "fixed"
+
     def loads(self, rows: Rows, output_mw: Array, drawn_mvar: Array) -> tuple[Array, Array]:
         p_mw, q_mvar = self.p_mw[rows], self.q_mvar[rows]  # copies
         p_mw[:, self.grid.pv_buses] -= output_mw
@@ -209,7 +214,7 @@ class _Case:
 
     def settle(self, state: _State) -> None:
         """Volt-var reaches its curve with the output as it is."""
-        if self.grid.reactive != "volt_var":
+        if self._is_fixed:
             return
         rows = np.flatnonzero(state.output_mw.any(axis=1))
         given_mw = state.output_mw.copy()
@@ -249,33 +254,40 @@ class _Case:
         def good(part: _State) -> NDArray[np.bool_]:
             exceeded = _elements(grid, effects, limits, part.flow)[2]
             helpful = (part.output_mw @ (effects.effect * effects.helps).T) > 0.0
-            held: NDArray[np.bool_] = ~(exceeded & helpful).any(axis=1)
-            return held
+            return ~np.asarray((exceeded & helpful).any(axis=1))
 
         plants = grid.pv_buses
         self._repeat(state, rows, aim, good, still_ratio=_STILL_RATIO, falls=True)
 
     def _repeat(self, state: _State, rows: Rows, aim: Aim, good: Good, *, still_ratio: float, falls: bool) -> None:
-        """AC flow of what `aim` wants, until it wants no more and the state is `good`; `state` is changed in place."""
+        """AC flow of what `aim` wants, until it wants no more and the state is `good`; `state` is changed in place.
+
+        Inverters and a tap changer can hunt each other where reactive losses make the busbar fall with more export:
+        what has not settled after some rounds moves in ever shorter steps, and ends on the edge where the tap moves.
+        With `falls` it is the operator who moves the output: in full, and after some rounds only down.
+        """
         for attempt in range(_ROUNDS_MAX):
             part = state.at(rows)
+            damping = 1.0 if attempt < _FREE_ROUNDS else _SHORTER ** (attempt - _FREE_ROUNDS + 1)
             output_mw = aim(rows, part)
-            drawn_mvar = self._drawn(part, output_mw)
-            if attempt >= _FREE_ROUNDS:
-                output_mw = np.minimum(output_mw, part.output_mw) if falls else (output_mw + part.output_mw) / 2.0
-                if self.grid.reactive == "volt_var":
-                    drawn_mvar = (drawn_mvar + part.drawn_mvar) / 2.0
+            if falls and attempt >= _FREE_ROUNDS:
+                output_mw = np.minimum(output_mw, part.output_mw)
+            if not falls and damping < 1.0:
+                output_mw = part.output_mw + damping * (output_mw - part.output_mw)
+            drawn_mvar = self._drawn(part, output_mw, damping)
             moved_mw = np.abs(output_mw - part.output_mw).sum(axis=1)
             moved_mvar = np.abs(drawn_mvar - part.drawn_mvar).sum(axis=1)
-            still = (moved_mw <= still_ratio * self.available_mw[rows].sum(axis=1)) & (
-                moved_mvar <= max(still_ratio if self.grid.reactive == "fixed" else 0.0, 10 * _SETTLED_RATIO)
-                * self.nameplate_mw.sum()
-            )  # fmt: skip
+            still_mw = still_ratio * self.available_mw[rows].sum(axis=1)
+            still = (moved_mw <= damping * still_mw) & (moved_mvar <= damping * self._still_mvar(still_mw))
             todo = np.flatnonzero(~(still & good(part)) & (moved_mw + moved_mvar > 0.0))
             if not len(todo):
                 break
             rows, part = rows[todo], part.at(todo)
             self._advance(state, rows, part, output_mw[todo], drawn_mvar[todo])
+
+    def _still_mvar(self, still_mw: Array) -> Array | float:
+        """How much reactive power may be off: along with the output, or against the volt-var curve."""
+        return still_mw if self._is_fixed else _SETTLED_RATIO * float(self.nameplate_mw.sum())
 
     def _advance(self, state: _State, rows: Rows, part: _State, output_mw: Array, drawn_mvar: Array) -> None:
         """Moves to the wanted state; half as far, and so on, where that has no solution."""
@@ -291,16 +303,18 @@ class _Case:
             drawn_mvar[left] = (drawn_mvar[left] + part.drawn_mvar[left]) / 2.0
 
     def _fixed(self, output_mw: Array) -> Array:
-        ratio = self.grid.pv_mvar_per_mw if self.grid.reactive == "fixed" else 0.0
+        ratio = self.grid.pv_mvar_per_mw if self._is_fixed else 0.0
         drawn_mvar: Array = ratio * output_mw
         return drawn_mvar
 
-    def _drawn(self, part: _State, output_mw: Array) -> Array:
-        if self.grid.reactive == "fixed":
+    def _drawn(self, part: _State, output_mw: Array, damping: float) -> Array:
+        """Reactive power that goes with an output, `(periods, plants)`; of volt-var, the next step to its curve."""
+        if self._is_fixed:
             return self._fixed(output_mw)
         voltage_pu = part.flow.voltage_pu[:, self.grid.pv_buses]
         fall = _effects(self.grid).fall
-        return volt_var_step(voltage_pu, part.drawn_mvar, output_mw, self.nameplate_mw, fall)
+        wanted_mvar = volt_var_step(voltage_pu, part.drawn_mvar, output_mw, self.nameplate_mw, fall)
+        return part.drawn_mvar + damping * (wanted_mvar - part.drawn_mvar)
 
 
 @lru_cache(maxsize=16)
@@ -317,12 +331,9 @@ def _grid(feeder: Feeder) -> FeederGrid:
 def _perhaps(grid: FeederGrid, limits: Limits, flow: Flow) -> NDArray[np.bool_]:
     """Intervals in which anything that PV can break is exceeded, `(n,)`; cheap, and never too few."""
     reverse = -flow.transformer_mw(grid.network) > limits.reverse_max_mw
-    found: NDArray[np.bool_] = (
-        np.any(flow.voltage_pu > limits.voltage_high_pu, axis=1)
-        | np.any(flow.loading_ratio > limits.loading_max_ratio, axis=1)
-        | np.any(reverse, axis=1)
-    )
-    return found
+    voltage = flow.voltage_pu > limits.voltage_high_pu
+    loading = flow.loading_ratio > limits.loading_max_ratio
+    return np.asarray(np.hstack([voltage, loading, reverse]).any(axis=1))
 
 
 def _elements(grid: FeederGrid, effects: Effects, limits: Limits, flow: Flow) -> tuple[Array, Array, NDArray[np.bool_]]:

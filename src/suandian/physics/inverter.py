@@ -1,8 +1,9 @@
 """What an inverter does by its own voltage: volt-var and volt-watt, and the step towards the state that they settle in.
 
 Curves and sources stand in `pv_operation.yaml`. Volt-var is the default of IEEE Std 1547-2018 for category B. Volt-watt
-is not: the standard's curve begins at 1.06 pu and still feeds 20 % at 1.10 pu, above what China allows. Chinese 220/380 V ends at +7 % (GB/T 12325-2008), so the curve is shifted: full output up to 1.05 pu, none at 1.07 pu
-(D). Response times (seconds) are shorter than an interval, so an interval has the settled state.
+is not: the standard's curve begins at 1.06 pu and still feeds 20 % at 1.10 pu, above what China allows. Chinese
+220/380 V ends at +7 % (GB/T 12325-2008), so the curve is shifted: full output up to 1.05 pu, none at 1.07 pu (D).
+Response times (seconds) are shorter than an interval, so an interval has the settled state.
 """
 
 from __future__ import annotations
