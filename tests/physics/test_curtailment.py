@@ -1,4 +1,4 @@
-"""Rules of curtailment: on linear rows by hand, and each rule's character on a stiff feeder where losses do not count."""
+"""Rules of curtailment: on linear rows by hand, and each rule's character where losses do not count."""
 
 import numpy as np
 import pytest

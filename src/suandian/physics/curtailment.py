@@ -27,6 +27,9 @@ Array = NDArray[np.float64]
 Rule = Callable[[Array, Array, Array, NDArray[np.int64]], Array]
 
 _SPENT = 1e-12  # of an element's unit: an excess that is rounding
+_SWEEPS_MAX = 12
+_SAME_RATIO = 1e-5  # of all that is available: two sweeps that differ by less agree
+_NO_ROWS = np.zeros(0, dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,19 +81,40 @@ def held_back(
     `volt_watt` is done by the inverters themselves; what remains after it is shared like `proportional`.
     """
     apply = last_connected if rule == "last_connected" else proportional
+    beyond = value - most
+    output_mw = _sweep(apply, effects, available_mw, beyond, rank, None)
+    voltages = np.concatenate([elements for kind, elements in effects.tiers if kind] or [_NO_ROWS])
+    rows = np.flatnonzero((beyond[:, voltages] > 0.0).any(axis=1))
+    others_mw = output_mw[rows]
+    for _ in range(_SWEEPS_MAX):
+        if not len(rows):
+            break
+        again_mw = _sweep(apply, effects, available_mw[rows], beyond[rows], rank, others_mw)
+        moves = np.abs(again_mw - output_mw[rows]).sum(axis=1) > _SAME_RATIO * available_mw[rows].sum(axis=1)
+        output_mw[rows] = again_mw
+        rows, others_mw = rows[moves], (others_mw + again_mw)[moves] / 2.0
+    return output_mw
+
+
+def _sweep(
+    apply: Rule, effects: Effects, available_mw: Array, beyond: Array, rank: NDArray[np.int64], others_mw: Array | None
+) -> Array:
+    """Every element once, from leaf to root.
+
+    A voltage counts plants that do not help it as in `others_mw`, the result of the sweeps before, because feeders
+    that share a busbar relieve each other: whoever came first would give too much. None: as they are by now.
+    """
     output_mw = available_mw.copy()
-    exceeded = value > most
+    exceeded = beyond > 0.0
     for is_voltage, elements in effects.tiers:
         found = elements[exceeded[:, elements].any(axis=0)]
-        if not len(found):
-            continue
-        if is_voltage:
-            _worst_first(apply, effects, found, output_mw, available_mw, value - most, rank)
+        if is_voltage and len(found):
+            _worst_first(apply, effects, found, output_mw, available_mw, beyond, rank, others_mw)
             continue
         for element in found:
             rows = np.flatnonzero(exceeded[:, element])
             effect = effects.effect[element]
-            excess = (value - most)[rows, element] - (available_mw[rows] - output_mw[rows]) @ effect
+            excess = beyond[rows, element] - (available_mw[rows] - output_mw[rows]) @ effect
             helpers = np.broadcast_to(np.where(effects.helps[element], effect, 0.0), (len(rows), len(effect)))
             output_mw[rows] = apply(output_mw[rows], helpers, excess, rank)
     return output_mw
@@ -123,15 +147,18 @@ def _worst_first(
     available_mw: Array,
     beyond: Array,
     rank: NDArray[np.int64],
+    others_mw: Array | None,
 ) -> None:
     """Clears one tier of voltages in place: in every interval the voltage that needs the largest share goes first."""
     effect = effects.effect[elements]
     helpers = np.where(effects.helps[elements], effect, 0.0)
     rows = np.flatnonzero((beyond[:, elements] > 0.0).any(axis=1))
     for _ in range(2 * len(elements)):
-        excess = beyond[np.ix_(rows, elements)] - (available_mw[rows] - output_mw[rows]) @ effect.T
-        share = np.where(excess > _SPENT, excess / np.maximum(output_mw[rows] @ helpers.T, _SPENT), 0.0)
-        share[(output_mw[rows] @ helpers.T) <= _SPENT] = 0.0
+        less_mw = available_mw[rows] - output_mw[rows]
+        others_less_mw = less_mw if others_mw is None else available_mw[rows] - others_mw[rows]
+        excess = beyond[np.ix_(rows, elements)] - less_mw @ helpers.T - others_less_mw @ (effect - helpers).T
+        able = output_mw[rows] @ helpers.T
+        share = np.where((excess > _SPENT) & (able > _SPENT), excess / np.maximum(able, _SPENT), 0.0)
         worst = np.argmax(share, axis=1)
         todo = np.flatnonzero(share[np.arange(len(rows)), worst] > 0.0)
         if not len(todo):
