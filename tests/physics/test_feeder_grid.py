@@ -81,7 +81,7 @@ def test_with_no_pv_and_no_violation_it_is_the_plain_flow() -> None:
     step = operate(feeder, load_mw, np.zeros(3), sites)
     plain = grid_flow(feeder.grid, load_mw, np.zeros_like(step.p_mw), sites)
     assert (step.flow.slack_mw == plain.flow.slack_mw).all()
-    assert plain.pv_used_mw is plain.pv_available_mw or (plain.pv_used_mw == plain.pv_available_mw).all()
+    assert (plain.pv_used_mw == plain.pv_available_mw).all()
 
 
 def test_net_loads_carry_their_reactive_power() -> None:
@@ -128,6 +128,12 @@ def test_volt_var_lowers_the_voltage_and_stands_on_its_curve() -> None:
     assert steps["volt_var"].q_mvar[1].tolist() == [0.0, 0.0]
 
 
+def test_volt_var_asks_for_the_nameplates() -> None:
+    grid = feeder_of(one_line(), [0, 6.0], reactive="volt_var").grid
+    with pytest.raises(DataError, match="nameplate"):
+        grid_flow(grid, np.zeros(1), np.array([[0.0, 5.0]]), {})
+
+
 def test_volt_var_saves_pv_from_a_voltage_limit() -> None:
     used_mw = [
         operate(
@@ -141,9 +147,7 @@ def test_volt_var_saves_pv_from_a_voltage_limit() -> None:
 def test_volt_watt_stands_on_its_curves_where_nothing_else_binds() -> None:
     feeder = county_feeder(pv_mw=110.0, regulated=False, curtailment="volt_watt")
     feeder = dataclasses.replace(feeder, reverse_limit_ratio=5.0)
-    network = feeder.grid.network
-    network.lines.rating_ka[:] *= 5.0
-    network.transformers.rating_mva[:] *= 1.0
+    feeder.grid.network.lines.rating_ka[:] *= 5.0
     step = operate(feeder, np.array([5.0, 20.0]), np.array([70.0, 60.0]), {})
     plants = feeder.grid.pv_buses
     cap_mw = volt_watt_mw(step.flow.voltage_pu[:, plants], feeder.pv_mw * feeder.grid.pv_ratio[plants])

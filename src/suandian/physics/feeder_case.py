@@ -1,7 +1,7 @@
 """Repetition of AC flow and rule until both agree, for all intervals of a feeder's network that still need it.
 
 A `State` is what plants do and the AC flow that follows; a `Case` holds what is given and moves a state: inverters to
-their curves (`settle`, `by_own_curve`), plants to what the operator's rule leaves them (`hold`). The rule works on
+their curves (`settle`, `hold_by_curve`), plants to what the operator's rule leaves them (`hold`). The rule works on
 linear rows that are exact at the latest AC state and starts from all that is available each time, so what was cut too
 far comes back. LinDistFlow leaves losses out and so overstates what a MW does: limits are approached from above.
 """
@@ -9,7 +9,7 @@ far comes back. LinDistFlow leaves losses out and so overstates what a MW does: 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -119,21 +119,30 @@ class Case:
         self._repeat(state, rows, lambda todo, _: given_mw[todo], lambda part: np.ones(len(part.output_mw), np.bool_),
                      still_ratio=_SETTLED_RATIO, falls=False)  # fmt: skip
 
-    def by_own_curve(self, state: State) -> Array:
-        """Inverters settle on volt-watt; their output is what is then available, `(n, plants)`."""
+    def hold_by_curve(self, state: State, limits: Limits, solved: NDArray[np.bool_]) -> None:
+        """Volt-watt of the inverters, then the operator; where all PV has no solution, `(n,)`, the other way round."""
+        self.by_own_curve(state, np.flatnonzero(solved))
+        left = replace(self, available_mw=np.where(solved[:, None], state.output_mw, self.available_mw))
+        left.hold(state, limits)
+        if not solved.all():
+            held = replace(self, available_mw=state.output_mw.copy())
+            held.by_own_curve(state, np.flatnonzero(~solved))
+
+    def by_own_curve(self, state: State, rows: Rows) -> None:
+        """Inverters settle on the smaller of sun and volt-watt."""
         plants, nameplate_mw = self.grid.pv_buses, self.nameplate_mw
-        cap_mw = volt_watt_mw(state.flow.voltage_pu[:, plants], nameplate_mw)
-        rows = np.flatnonzero(((cap_mw < state.output_mw) | (state.output_mw < self.available_mw)).any(axis=1))
-        if len(rows):
-            rise = _effects(self.grid).effect[plants]
+        cap_mw = volt_watt_mw(state.flow.voltage_pu[np.ix_(rows, plants)], nameplate_mw)
+        rows = rows[(cap_mw < state.output_mw[rows]).any(axis=1)]
+        if not len(rows):
+            return
+        rise = np.maximum(_effects(self.grid).effect[plants], 0.0)  # absorbing plants may lower other voltages
 
-            def aim(todo: Rows, part: State) -> Array:
-                voltage_pu = part.flow.voltage_pu[:, plants]
-                return volt_watt_step(voltage_pu, part.output_mw, self.available_mw[todo], nameplate_mw, rise)
+        def aim(todo: Rows, part: State) -> Array:
+            voltage_pu = part.flow.voltage_pu[:, plants]
+            return volt_watt_step(voltage_pu, part.output_mw, self.available_mw[todo], nameplate_mw, rise)
 
-            self._repeat(state, rows, aim, lambda part: np.ones(len(part.output_mw), np.bool_),
-                         still_ratio=_SETTLED_RATIO, falls=False)  # fmt: skip
-        return state.output_mw.copy()
+        self._repeat(state, rows, aim, lambda part: np.ones(len(part.output_mw), np.bool_),
+                     still_ratio=_SETTLED_RATIO, falls=False)  # fmt: skip
 
     def hold(self, state: State, limits: Limits) -> None:
         """Holds PV back by the operator's rule wherever it breaks a limit or is below what is available."""
@@ -166,18 +175,18 @@ class Case:
         """
         for attempt in range(_ROUNDS_MAX):
             part = state.at(rows)
-            damping = 1.0 if attempt < _FREE_ROUNDS else _SHORTER ** (attempt - _FREE_ROUNDS + 1)
+            damping_ratio = 1.0 if attempt < _FREE_ROUNDS else _SHORTER ** (attempt - _FREE_ROUNDS + 1)
             output_mw = aim(rows, part)
             if falls and attempt >= _FREE_ROUNDS:
                 output_mw = np.minimum(output_mw, part.output_mw)
-            if not falls and damping < 1.0:
-                output_mw = part.output_mw + damping * (output_mw - part.output_mw)
-            drawn_mvar = self._drawn(part, output_mw, damping)
+            if not falls and damping_ratio < 1.0:
+                output_mw = part.output_mw + damping_ratio * (output_mw - part.output_mw)
+            drawn_mvar = self._drawn(part, output_mw, damping_ratio)
             moved_mw = np.abs(output_mw - part.output_mw).sum(axis=1)
             moved_mvar = np.abs(drawn_mvar - part.drawn_mvar).sum(axis=1)
             still_mw = still_ratio * self.available_mw[rows].sum(axis=1)
-            still = moved_mw <= (still_mw if falls else damping * still_mw)
-            still &= moved_mvar <= damping * self._still_mvar(still_mw)
+            still = moved_mw <= (still_mw if falls else damping_ratio * still_mw)
+            still &= moved_mvar <= damping_ratio * self._still_mvar(still_mw)
             todo = np.flatnonzero(~(still & good(part)) & (moved_mw + moved_mvar > 0.0))
             if not len(todo):
                 break
@@ -206,14 +215,14 @@ class Case:
         drawn_mvar: Array = ratio * output_mw
         return drawn_mvar
 
-    def _drawn(self, part: State, output_mw: Array, damping: float) -> Array:
+    def _drawn(self, part: State, output_mw: Array, damping_ratio: float) -> Array:
         """Reactive power that goes with an output, `(periods, plants)`; of volt-var, the next step to its curve."""
         if self._is_fixed:
             return self._fixed(output_mw)
         voltage_pu = part.flow.voltage_pu[:, self.grid.pv_buses]
         fall = _effects(self.grid).fall
         wanted_mvar = volt_var_step(voltage_pu, part.drawn_mvar, output_mw, self.nameplate_mw, fall)
-        return part.drawn_mvar + damping * (wanted_mvar - part.drawn_mvar)
+        return part.drawn_mvar + damping_ratio * (wanted_mvar - part.drawn_mvar)
 
 
 @lru_cache(maxsize=16)

@@ -87,11 +87,14 @@ def grid_flow(
 ) -> GridStep:
     """AC flow with the PV as given, `pv_mw` `(n, buses)`. Raises `DataError` for an interval without a solution.
 
-    `pv_nameplate_mw`, `(buses,)`, scales the inverters' volt-var curves; without it, the network's own plants do.
+    `pv_nameplate_mw`, `(buses,)`, scales the inverters' volt-var curves; without it, the network's own plants do. A
+    plant without a nameplate is refused there.
     """
     if pv_nameplate_mw is None:
         plants = grid.network.pv
         pv_nameplate_mw = grid.network.at_buses(plants.bus, plants.nameplate_mw)
+    if grid.reactive == "volt_var" and (pv_mw[:, pv_nameplate_mw <= 0.0] > 0.0).any():
+        raise DataError("volt-var needs the nameplate of every plant; some bus has output and none")
     case = _case(grid, load_mw, pv_mw, site_net_mw, pv_nameplate_mw)
     state = case.start(allow_divergence=False)
     case.settle(state)
@@ -104,17 +107,21 @@ def operate(feeder: Feeder, load_mw: Array, pv_available_mw: Array, site_net_mw:
     `load_mw` and `pv_available_mw` are the feeder's, `(n,)`. One AC flow where nothing is exceeded; then only the
     intervals that are, again and again from the latest AC state. With `volt_watt`, inverters first settle on their
     curves; what is still exceeded is shared in proportion, and inverters do not rise again within the interval. An
-    interval that has no solution with all PV starts from the largest common share that has one. Raises `DataError`
-    where there is none even without PV, and for a network with loops where PV has to be held back.
+    interval that has no solution with all PV starts from the largest common share that has one; there the operator
+    comes first and the curves follow. Raises `DataError` where there is none even without PV, and for a network with
+    loops where PV has to be held back.
     """
     grid = _grid(feeder)
     available_mw = np.asarray(pv_available_mw)[:, None] * grid.pv_ratio
     case = _case(grid, load_mw, available_mw, site_net_mw, feeder.pv_mw * grid.pv_ratio)
     state = case.start(allow_divergence=True)
     case.settle(state)
+    limits = grid_limits(feeder)
     if grid.curtailment == "volt_watt":
-        case = replace(case, available_mw=case.by_own_curve(state))
-    case.hold(state, grid_limits(feeder))
+        solved = np.asarray((state.output_mw >= case.available_mw).all(axis=1))
+        case.hold_by_curve(state, limits, solved)
+    else:
+        case.hold(state, limits)
     return _step(case, state, available_mw)
 
 
