@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.merge import Merge
+from suandian.coordination.network_rows import NetworkRows
 from suandian.coordination.problem import Problem
 from suandian.coordination.program import Program, assemble
 from suandian.coordination.ring import Ring
@@ -105,6 +106,7 @@ class Case:
             work_value_cny_per_mwh=full(CLASSES, 450.0),
             storage_value_cny_per_mwh=full(SITES, 400.0),
             holding_cny_per_mwh_h=0.1 / (1.0 + self.slack_h),
+            network=NetworkRows.lumped(self.roof[:, span], SITES),
         )
 
 

@@ -24,6 +24,7 @@ class Layout:
     varied         groups whose GPUs draw unlike power: power and GPUs are followed apart (columns g)
     slow           (pair, number of the gear, work per energy, power per GPU) of gears that save energy
     batched        groups whose streams may be served in larger batches
+    row_sites, row_zones   (row, site) and (row, zone) entries of the networks' rows
     column, row    name → (offset within a step, count)
     month          month of each step, 0 for the first
     """
@@ -40,6 +41,10 @@ class Layout:
     slow: tuple[tuple[int, int, float, float], ...]
     batched: tuple[int, ...]
     feeders: int
+    feeder_of_zone: tuple[int, ...]
+    row_sites: tuple[tuple[int, int], ...]
+    row_zones: tuple[tuple[int, int], ...]
+    network_rows: int
     month: tuple[int, ...]
 
     @classmethod
@@ -59,6 +64,10 @@ class Layout:
             tuple((number, *gear) for number, (m, _) in enumerate(pairs) if (gear := problem.merge.gears[m])),
             tuple(np.flatnonzero(problem.batch_mw.any(axis=1)).tolist()),
             len(problem.feeder_import_max_mw),
+            tuple(problem.network.zone_feeder.tolist()),
+            _nonzero(problem.network.row_site),
+            _nonzero(problem.network.row_zone),
+            len(problem.network.row_site),
             tuple((problem.horizon.month - problem.horizon.month[0]).tolist()),
         )
         return _first_alike(layout)
@@ -100,7 +109,8 @@ class Layout:
                 "unserved": self.groups,
                 "flow": self.feeders,
                 "feeder_violation": self.feeders,
-                "feeder_pv": self.feeders,
+                "feeder_pv": len(self.feeder_of_zone),
+                "network_slack": self.network_rows,
             }
         )
 
@@ -119,6 +129,7 @@ class Layout:
                 "most": len(self.mixed),
                 "gpus": self.sites,
                 "hall": self.sites,
+                "network": self.network_rows,
             }
         )
 
@@ -135,6 +146,10 @@ class Layout:
     @property
     def months(self) -> int:
         return self.month[-1] + 1
+
+
+def _nonzero(ratio: NDArray[np.float64]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(row), int(column)) for row, column in zip(*np.nonzero(ratio), strict=True))
 
 
 @lru_cache(maxsize=64)
@@ -191,6 +206,11 @@ def terms(layout: Layout) -> list[Term]:
     feeder = np.array(layout.feeder_of_site, dtype=np.int64)
     behind = np.flatnonzero(feeder >= 0)
     out = np.flatnonzero(feeder[exporting] >= 0)
+    of_zone = np.array(layout.feeder_of_zone, dtype=np.int64)
+    by_site = np.array(layout.row_sites, dtype=np.int64).reshape(-1, 2)
+    by_zone = np.array(layout.row_zones, dtype=np.int64).reshape(-1, 2)
+    exports = np.flatnonzero(np.isin(by_site[:, 1], exporting))
+    exported = np.searchsorted(exporting, by_site[exports, 1])
     return [
         Term(row["facility"], col["import"], "plus"),
         Term(row["facility"], col["violation"], "plus"),
@@ -205,7 +225,7 @@ def terms(layout: Layout) -> list[Term]:
         Term(row["feeder"][feeder[behind]], col["import"][behind], "plus"),
         Term(row["feeder"][feeder[behind]], col["violation"][behind], "plus"),
         Term(row["feeder"][feeder[exporting][out]], col["export"][out], "minus"),
-        Term(row["feeder"], col["feeder_pv"], "minus"),
+        Term(row["feeder"][of_zone], col["feeder_pv"], "minus"),
         Term(row["feeder"], col["flow"], "minus"),
         Term(row["feeder"], col["feeder_violation"], "minus"),
         Term(row["storage"], col["energy"], "plus"),
@@ -235,6 +255,11 @@ def terms(layout: Layout) -> list[Term]:
         Term(row["gpus"][slow[:, 1]], col["slow"], "slow_gpus"),
         Term(row["hall"][pairs[:, 1]], col["it"], "plus"),
         Term(row["hall"][slow[:, 1]], col["slow"], "plus"),
+        Term(row["network"][by_site[:, 0]], col["import"][by_site[:, 1]], "row_site"),
+        Term(row["network"][by_site[:, 0]], col["violation"][by_site[:, 1]], "row_site"),
+        Term(row["network"][by_site[exports, 0]], col["export"][exported], "row_export"),
+        Term(row["network"][by_zone[:, 0]], col["feeder_pv"][by_zone[:, 1]], "row_zone"),
+        Term(row["network"], col["network_slack"], "minus"),
     ]
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.layout import Layout
 from suandian.coordination.merge import Merge
+from suandian.coordination.network_solve import solved
 from suandian.coordination.problem import Problem, Work, queue_work
-from suandian.coordination.program import Program, assemble
+from suandian.coordination.program import Program
 from suandian.coordination.solvers import Solution, dual_bound_cny, solve_interior
 from suandian.coordination.split import plan_of
 from suandian.model.plan import Plan, View
@@ -53,15 +54,20 @@ class Foresight:
             parts = ((view.outlook.axis.duration_h, 1.0),)
             horizon = Horizon.graded(view.outlook.axis, view.fleet.zone, parts=parts, borders=tariff_steps(view))
             problem, work = _problem(view, horizon, merge)
-        program = assemble(problem)
-        solution = solve_interior(program)
+        found = solved(view, problem, solve_interior)
+        problem, program, solution = found.problem, found.program, found.solution
         refuse_unserved(view, problem, program, solution.x)
         plan = plan_of(
             view, problem, program, solution.x, work, coordinator=self.name, stands_for=view.outlook.axis.periods
         )
-        found = diagnostics_of(problem, program, solution)
-        lateness_cny = problem.lateness_cny_per_mwh * found["late_mwh"]
-        return replace(plan, diagnostics={**found, "bound_cny": dual_bound_cny(program, solution) - lateness_cny})
+        told = {**diagnostics_of(problem, program, solution), **found.diagnostics}
+        lateness_cny = problem.lateness_cny_per_mwh * told["late_mwh"]
+        price = found.site_price_cny_per_mwh
+        return replace(
+            plan,
+            diagnostics={**told, "bound_cny": dual_bound_cny(program, solution) - lateness_cny},
+            congestion_cny_per_mwh=None if price is None else horizon.spread(price),
+        )
 
 
 def _problem(view: View, horizon: Horizon, merge: Merge) -> tuple[Problem, Work]:
@@ -81,7 +87,7 @@ def diagnostics_of(problem: Problem, program: Program, solution: Solution) -> Ma
     hours = problem.horizon.step_h
     late_mwh = float(program.block(solution.x, "late").sum())
     violation_mw = np.concatenate(
-        [program.block(solution.x, "violation"), program.block(solution.x, "feeder_violation")]
+        [program.block(solution.x, name) for name in ("violation", "feeder_violation", "network_slack")]
     )
     return {
         "objective_cny": solution.objective_cny - problem.lateness_cny_per_mwh * late_mwh,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.merge import POWER_LEAST_KW, Merge
+from suandian.coordination.network_rows import NetworkRows
 from suandian.flexibility.envelope import cumulative_work_mwh
 from suandian.model.plan import Fleet, View
 from suandian.physics.cooling import facility_coefficients
@@ -118,6 +119,7 @@ class Problem:
     battery_site … wear_cny_per_mwh  (N,) `energy_mwh` now, `energy_end_mwh` least energy at the end
     work_value_cny_per_mwh, storage_value_cny_per_mwh   (K,), (N,) worth of work done and energy stored at the end
     holding_cny_per_mwh_h            (K,) reward for doing work early; it picks one of many equal optima
+    network                          the neighbours' PV by zone, and the rows of the feeders' networks
     """
 
     horizon: Horizon
@@ -164,6 +166,7 @@ class Problem:
     work_value_cny_per_mwh: Floats
     storage_value_cny_per_mwh: Floats
     holding_cny_per_mwh_h: Floats
+    network: NetworkRows
 
     @classmethod
     def of(cls, view: View, horizon: Horizon, merge: Merge, work: Work, *, reserve_ratio: float = 0.0) -> Problem:
@@ -226,6 +229,7 @@ class Problem:
             curtailment_cny_per_mwh=weights.curtailment_cny_per_mwh,
             violation_cny_per_mwh=weights.violation_cny_per_mwh,
             lateness_cny_per_mwh=weights.lateness_cny_per_mwh,
+            network=NetworkRows.lumped(horizon.mean(outlook.feeder_pv_mw), sites),
             work_value_cny_per_mwh=np.zeros(len(merge.slack_h)),
             holding_cny_per_mwh_h=_HOLDING_CNY_PER_MWH_H / (1.0 + merge.slack_h),
             battery_site=_battery_sites(view),

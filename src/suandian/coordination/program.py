@@ -4,7 +4,8 @@ With S sites, K classes, M groups, steps t of Δ hours, `b` a battery and `k ∈
 
     facility   import + violation − export + pv + discharge − charge − ratio·Σ_m (y[m] + x[m]) = fixed facility power
     peak       import + violation ≤ peak of the month
-    feeder     Σ_sites (import + violation − export) + load − pv = flow + violation,   −export_max ≤ flow ≤ import_max
+    feeder     Σ_sites (import + violation − export) + load + losses − pv = flow + violation,
+               −export_max ≤ flow ≤ import_max
     storage    e(t) = e(t−1) + η_c·Δ·charge − Δ·discharge/η_d
     work       W[k](t) = W[k](t−1) + Δ·z[k] + late[k],   due[k](t) ≤ W[k](t) ≤ released[k](t)
     group      Σ_s (y[m,s] + e[m]·x[m,s]) + unserved[m] + batched[m] = Σ_{k∈m} z[k] + stream[m]
@@ -12,6 +13,7 @@ With S sites, K classes, M groups, steps t of Δ hours, `b` a battery and `k ∈
                = Σ_{k∈m} z[k]/kw[k] + stream GPUs,   Σ_m (n[m,s] + x[m,s]/(p[m]·most kw)) ≤ GPUs free
     mixture    least kw·n[m,s] ≤ y[m,s] ≤ most kw·n[m,s]   (groups with more than one site)
     hall       Σ_m (y[m,s] + x[m,s]) ≤ room under the hall's limit
+    network    Σ_s a·(import + violation − export) − Σ_zones c·pv − slack ≤ limit   (suandian.coordination.network)
 
 x[m,s] is power of jobs in a slower gear, which does e[m] times the work per energy with GPUs at the share p[m] of their
 power; where GPUs and power of a group cannot be told apart, the side is taken that needs fewer GPUs (a relaxation).
@@ -27,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.coordination.layout import Layout, structure, terms
+from suandian.coordination.network_rows import NetworkRows
 from suandian.coordination.problem import Problem
 
 __all__ = ["Program", "assemble"]
@@ -133,12 +136,24 @@ def _values(layout: Layout, problem: Problem) -> Floats:
         "alike": 1.0 / problem.merge.most_kw[None, pairs[alike, 0]],
         "least": problem.merge.least_kw[None, of_mixed],
         "most": -problem.merge.most_kw[None, of_mixed],
+        **_network_values(layout, problem.network),
     }
     values = [
         np.broadcast_to(by_kind[term.kind], (periods, len(term.rows)))[term.lag :].ravel() for term in terms(layout)
     ]
     values.append(np.full(periods * layout.sites, -1.0))
     return np.concatenate(values)
+
+
+def _network_values(layout: Layout, network: NetworkRows) -> dict[str, Floats]:
+    by_site = np.array(layout.row_sites, dtype=np.int64).reshape(-1, 2)
+    by_zone = np.array(layout.row_zones, dtype=np.int64).reshape(-1, 2)
+    site = network.row_site[by_site[:, 0], by_site[:, 1]]
+    return {
+        "row_site": site[None, :],
+        "row_export": -site[None, np.isin(by_site[:, 1], layout.export_sites)],
+        "row_zone": -network.row_zone[by_zone[:, 0], by_zone[:, 1]][None, :],
+    }
 
 
 def _fill(layout: Layout, blocks: Mapping[str, Floats], value: float) -> Floats:
@@ -178,6 +193,7 @@ def _costs(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
         "unserved": _UNSERVED_TO_LATENESS_RATIO * problem.lateness_cny_per_mwh * hours,
         "feeder_violation": problem.violation_cny_per_mwh * hours,
         "feeder_pv": np.asarray(-problem.curtailment_cny_per_mwh * hours),
+        "network_slack": problem.violation_cny_per_mwh * hours,
     }
     peak_cost = np.repeat(problem.demand_cny_per_mw, layout.months)
     nudge = _fill(layout, {"work": -problem.holding_cny_per_mwh_h[:, None] * hours}, 0.0)
@@ -195,7 +211,7 @@ def _bounds(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
     lower = {
         "energy": least_mwh,
         "work": problem.due_mwh,
-        "flow": -problem.feeder_export_max_mw[:, None],
+        "flow": -_reverse_max_mw(problem),
     }
     # A limit that the site could not reach with everything on needs no violation: fewer columns that move.
     slack_mw = problem.import_max_mw - _largest_draw_mw(problem)
@@ -211,13 +227,24 @@ def _bounds(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
         "energy": problem.energy_max_mwh[:, None],
         "work": problem.released_mwh,
         "flow": problem.feeder_import_max_mw[:, None],
-        "feeder_pv": problem.feeder_pv_mw,
+        "feeder_pv": problem.network.zone_pv_mw,
     }
     peaks = problem.peak_mw.ravel()
     return (
         np.concatenate([_fill(layout, lower, 0.0), peaks]),
         np.concatenate([_fill(layout, upper, np.inf), np.full(len(peaks), np.inf)]),
     )
+
+
+def _reverse_max_mw(problem: Problem) -> Floats:
+    """The lumped limit, or all that could be fed back where the network's own rows limit it, `(B, P)`."""
+    network = problem.network
+    everything_mw = np.zeros_like(problem.feeder_load_mw)
+    np.add.at(everything_mw, network.zone_feeder, network.zone_pv_mw)
+    behind = problem.feeder_of_site >= 0
+    np.add.at(everything_mw, problem.feeder_of_site[behind], problem.export_max_mw[behind, None])
+    limit_mw: Floats = np.where(network.reverse_in_rows[:, None], everything_mw, problem.feeder_export_max_mw[:, None])
+    return limit_mw
 
 
 def _largest_draw_mw(problem: Problem) -> Floats:
@@ -244,18 +271,19 @@ def _row_bounds(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
     gpus_bind, hall_binds = _binding(problem)
     for name, block in {
         "facility": problem.fixed_facility_mw,
-        "feeder": -problem.feeder_load_mw,
+        "feeder": -(problem.feeder_load_mw + problem.network.losses_mw),
         "group": problem.stream_mw,
         "kgpus": problem.stream_kgpus[np.array(layout.varied, dtype=np.int64)],
         "gpus": np.where(gpus_bind, problem.kgpus, np.inf),
         "hall": np.where(hall_binds, problem.hall_mw, np.inf),
+        "network": problem.network.row_upper_mw,
     }.items():
         offset, count = layout.row[name]
         upper[:, offset : offset + count] = block.T
     offset, count = layout.row["storage"]
     upper[0, offset : offset + count] = problem.energy_mwh
     lower = upper.copy()
-    for name in ("peak", "least", "most", "gpus", "hall"):
+    for name in ("peak", "least", "most", "gpus", "hall", "network"):
         offset, count = layout.row[name]
         lower[:, offset : offset + count] = -np.inf
     return lower.ravel(), upper.ravel()

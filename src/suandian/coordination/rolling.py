@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.linear import diagnostics_of, tariff_steps
 from suandian.coordination.merge import Merge
+from suandian.coordination.network import at_price, site_price_cny_per_mwh, without_network
+from suandian.coordination.network_solve import Solved, solved
 from suandian.coordination.problem import Problem, queue_work
 from suandian.coordination.program import assemble
 from suandian.coordination.solvers import solve_interior
@@ -17,9 +20,13 @@ from suandian.coordination.split import plan_of
 from suandian.coordination.warm import WarmSimplex
 from suandian.model.plan import Fleet, Outlook, Plan, View
 
-__all__ = ["Outset", "Rolling"]
+__all__ = ["NETWORKS", "Network", "Outset", "Rolling"]
 
 Floats = NDArray[np.float64]
+
+#: What a coordinator knows of the networks that its sites share.
+Network = Literal["rows", "price", "none"]
+NETWORKS: tuple[Network, ...] = get_args(Network)
 
 #: Shortest step of the window, D (engineering default): quarter hours, the demand charge's metering interval.
 _NEAR_STEP_H = 0.25
@@ -70,6 +77,10 @@ class Rolling:
     work makes the optimum unique but for ties between sites. What a Rolling keeps besides is the coarse plan, for
     `coarse_every_h` from the first View that it sees in them; one that joins later makes its own then.
     With `coarse_every_h=0` the coarse plan is made at each decision, and nothing is kept that could matter.
+
+    `network` is what it knows of the shared connections: `rows` plans within their limits; `price` knows no network
+    and pays the price of congestion that the operator publishes (the duals of those rows, at the optimum that the
+    operator would like); `none` sees the tariff alone.
     """
 
     name = "rolling"
@@ -86,6 +97,7 @@ class Rolling:
         slack_edges_h: tuple[float, ...] = (4.0, 24.0),
         margin_h: float = 6.0,
         reserve_ratio: float = 0.1,
+        network: Network = "rows",
     ) -> None:
         if not 0 < decide_every_h <= horizon_h or near_h < 0 or coarse_step_h <= 0 or coarse_every_h < 0:
             raise ValueError(
@@ -98,7 +110,10 @@ class Rolling:
         if margin_h < 0 or not 0 <= reserve_ratio < 1:
             raise ValueError("rolling needs margin_h >= 0 and 0 <= reserve_ratio < 1")
         self._margin_h, self._reserve_ratio = margin_h, reserve_ratio
-        self._simplex = WarmSimplex()
+        if network not in NETWORKS:
+            raise ValueError(f"rolling knows no network {network!r}; write one of {', '.join(NETWORKS)}")
+        self._network = network
+        self._simplex, self._operator = WarmSimplex(), WarmSimplex()
         self._merged: tuple[Fleet, Merge] | None = None
         self._outset: tuple[object, Outset] | None = None
 
@@ -112,11 +127,30 @@ class Rolling:
         problem = Problem.of(near, horizon, merge, work, reserve_ratio=self._reserve_ratio)
         if last < axis.periods:
             problem = _with_outset(problem, self._coarse(view, merge))
-        program = assemble(problem)
-        solution = self._simplex.solve(program, horizon)
+        found = self._solved(near, problem, horizon)
+        problem, program, solution = found.problem, found.program, found.solution
         stands_for = max(1, min(round(self._decide_every_h / axis.step_h), int(horizon.first[-1])))
         plan = plan_of(near, problem, program, solution.x, work, coordinator=self.name, stands_for=stands_for)
-        return replace(plan, diagnostics=diagnostics_of(problem, program, solution))
+        price = found.site_price_cny_per_mwh
+        return replace(
+            plan,
+            diagnostics={**diagnostics_of(problem, program, solution), **found.diagnostics},
+            congestion_cny_per_mwh=None if price is None else horizon.spread(price),
+        )
+
+    def _solved(self, view: View, problem: Problem, horizon: Horizon) -> Solved:
+        """What this party knows of the network: its rows, their price as the operator publishes it, or nothing."""
+        operator = None
+        if self._network == "none":
+            problem = without_network(problem)
+        elif self._network == "price":
+            operator = solved(view, problem, lambda program: self._operator.solve(program, horizon))
+            problem = at_price(problem, operator.site_price_cny_per_mwh)
+        else:
+            return solved(view, problem, lambda program: self._simplex.solve(program, horizon))
+        program = assemble(problem)
+        found = Solved(problem, program, self._simplex.solve(program, horizon))
+        return found if operator is None else replace(found, published_cny_per_mwh=operator.site_price_cny_per_mwh)
 
     def _parts(self) -> tuple[tuple[float, float], ...]:
         """Steps of the window: (until, length), hours."""
@@ -149,17 +183,36 @@ class Rolling:
         return int(later[0]) if len(later) else axis.periods
 
     def _coarse_plan(self, view: View, merge: Merge) -> Outset:
-        return coarse_plan(view, merge, self._coarse_step_h, margin_h=self._margin_h, reserve_ratio=self._reserve_ratio)
+        return coarse_plan(
+            view,
+            merge,
+            self._coarse_step_h,
+            margin_h=self._margin_h,
+            reserve_ratio=self._reserve_ratio,
+            network=self._network,
+        )
 
 
 def coarse_plan(
-    view: View, merge: Merge, step_h: float, *, margin_h: float = 0.0, reserve_ratio: float = 0.0
+    view: View,
+    merge: Merge,
+    step_h: float,
+    *,
+    margin_h: float = 0.0,
+    reserve_ratio: float = 0.0,
+    network: Network = "rows",
 ) -> Outset:
-    """Plan to the end of the axis in long steps and keep peaks and prices of the optimum."""
+    """Plan to the end of the axis in long steps and keep peaks and prices of the optimum; networks count as lumped."""
     axis = view.outlook.axis
     horizon = Horizon.graded(axis, view.fleet.zone, parts=((axis.duration_h, step_h),), borders=tariff_steps(view))
     work = queue_work(view, horizon, merge, margin_h=margin_h)
     problem = Problem.of(view, horizon, merge, work, reserve_ratio=reserve_ratio)
+    if network == "price":
+        lumped = assemble(problem)
+        row_price = solve_interior(lumped, rough=True).row_price
+        problem = at_price(problem, site_price_cny_per_mwh(problem, lumped, row_price))
+    elif network == "none":
+        problem = without_network(problem)
     program = assemble(problem)
     solution = solve_interior(program, rough=True)
     return Outset(

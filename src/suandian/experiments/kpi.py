@@ -83,7 +83,11 @@ def connections(fleet: Fleet) -> tuple[Connection, ...]:
                 import_max_mw=feeder.import_max_mw,
                 export_max_mw=feeder.export_max_mw,
                 site_meters=tuple(f"site/{site.id}/grid" for site in behind),
-                load_meters=(f"{root}/load", *(f"site/{site.id}/facility" for site in behind)),
+                load_meters=(
+                    f"{root}/load",
+                    *((f"{root}/losses",) if feeder.grid is not None else ()),
+                    *(f"site/{site.id}/facility" for site in behind),
+                ),
                 pv_meters=((f"{root}/pv", f"{root}/pv_available"), *_pv_meters(fleet, {s.id for s in behind})),
                 battery_meters=tuple(f"site/{site.id}/battery" for site in behind if site.battery is not None),
             )

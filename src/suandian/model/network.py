@@ -177,9 +177,9 @@ class Slack:
     voltage_pu: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
-    """Tables of one network and where they come from."""
+    """Tables of one network and where they come from; two of them are equal if they are one object."""
 
     name: str
     source: str

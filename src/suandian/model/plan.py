@@ -199,6 +199,7 @@ class Plan:
     stream_power_ratio   (streams, H) power for the same requests, by larger batches; the world holds it above
                       `Fleet.stream_batch_power_ratio`. None: usual batches
     diagnostics       figures about how the plan was made (solver objective, iterations, …)
+    congestion_cny_per_mwh   (S, H) what a MWh more at the site's meter costs the shared network; None: not known
     """
 
     axis: TimeAxis
@@ -216,3 +217,4 @@ class Plan:
     gear: NDArray[np.int64] | None = None
     stream_power_ratio: NDArray[np.float64] | None = None
     diagnostics: Mapping[str, float] = field(default_factory=dict)
+    congestion_cny_per_mwh: NDArray[np.float64] | None = None

@@ -2,13 +2,15 @@
 
 Baran and Wu (1989), losses left out: `v²_child = v²_parent/k² − 2(r·P + x·Q)` per unit, P and Q the sums of what lies
 below a branch, k the off-nominal ratio of a transformer. Line charging and no-load losses are constant loads at the
-ends of their branch (at 1 pu). Taps stay at the table's positions (`suandian.physics.taps.tapped` sets
-them). A voltage limit is linear as it stands: `v ≤ high` is `v² ≤ high²`.
+ends of their branch (at 1 pu). A bus that an on-load tap changer holds stands at its target, whatever flows; other
+taps stay at the table's positions (`suandian.physics.taps.tapped` sets them). A voltage limit is linear as it stands:
+`v ≤ high` is `v² ≤ high²`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +87,9 @@ class LinearError:
     branch_max_mw: float
 
 
+@lru_cache(maxsize=32)
 def linear_network(network: Network) -> Linear:
-    """The matrices of a radial network. Raises `DataError` where there is a loop."""
+    """The matrices of a radial network, worked out once. Raises `DataError` where there is a loop."""
     closing = loops(network)
     if closing:
         raise DataError(f"LinDistFlow needs a radial network; {network.branch_ids[closing[0]]!r} closes a loop")
@@ -103,8 +106,12 @@ def linear_network(network: Network) -> Linear:
     square = np.zeros(buses)
     per_mw, per_mvar = np.zeros((buses, buses)), np.zeros((buses, buses))
     square[network.slack.bus] = network.slack.voltage_pu**2
+    held_pu = _held(network)
     for bus in order[1:]:
         up, branch = parent[bus], via[bus]
+        if sign[bus] > 0 and branch in held_pu:
+            square[bus] = held_pu[branch] ** 2
+            continue
         # The series impedance lies on the low-voltage side. Walking down, the voltage is turned first; up, last.
         turn = gain[branch] if sign[bus] > 0 else 1.0 / gain[branch]
         weight = 1.0 if sign[bus] > 0 else turn
@@ -134,6 +141,12 @@ def linearisation_error(linear: Linear, flow: Flow, p_mw: Array, q_mvar: Array) 
         voltage_p95_pu=float(np.quantile(voltage_pu, 0.95)) if voltage_pu.size else 0.0,
         branch_max_mw=float(branch_mw.max(initial=0.0)),
     )
+
+
+def _held(network: Network) -> dict[int, float]:
+    """Branches whose low-voltage bus a tap changer holds, and its target."""
+    table, lines = network.transformers, len(network.lines.ids)
+    return {lines + int(row): float(table.target_pu[row]) for row in table.regulated}
 
 
 def _tree(network: Network) -> tuple[list[int], list[int], list[int], list[int]]:

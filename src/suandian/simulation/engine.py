@@ -18,11 +18,13 @@ from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import LevelBlock, Meter, MeterBlock, PlanEnacted, Quality
 from suandian.record.journal import Journal
 from suandian.simulation.desk import Desk, ForecastSchedule
+from suandian.simulation.networks import grid_meters, grid_reads, on_networks
 from suandian.simulation.routing import gpus_of, planned_shares, spill
 from suandian.simulation.truth import Truth
 
 if TYPE_CHECKING:
     from suandian.coordination.placement import Placement
+    from suandian.physics.feeder_grid import GridStep
 
 __all__ = ["SimulatedWorld"]
 
@@ -106,11 +108,14 @@ class SimulatedWorld:
         it_mw = idle_mw + label_mw.sum(axis=0)
         facility_mw = self._fixed_mw[:, span] + self._per_it_ratio[:, span] * it_mw
         step = advance(self._truth.fleet.sites, self._truth.fleet.feeders, self._step_inputs(plan, span, facility_mw))
+        step, grids = on_networks(
+            self._truth.fleet, step, self._truth.feeder_load_mw[:, span], self._truth.feeder_pv_mw[:, span]
+        )
         served = {
             "interactive_unserved_mwh": float(lacking_mw.sum() * self.axis.step_h),
             "interactive_batched_mwh": float((self._demand_mw[:, span] - demand_mw).sum() * self.axis.step_h),
         }
-        self._record(plan, span, placed, label_mw, it_mw, facility_mw, step, served)
+        self._record(plan, span, placed, label_mw, it_mw, facility_mw, step, grids, served)
         self._energy_mwh = step.energy_mwh[:, -1].copy()
         self._update_peaks(span, step.import_mw)
         self._now = until
@@ -183,6 +188,7 @@ class SimulatedWorld:
         it_mw: NDArray[np.float64],
         facility_mw: NDArray[np.float64],
         step: StepResult,
+        grids: Mapping[int, GridStep],
         served: Mapping[str, float],
     ) -> None:
         n = it_mw.shape[1]
@@ -197,10 +203,11 @@ class SimulatedWorld:
                 reads.append((step.charge_mw[s], step.discharge_mw[s]))
             if site.pv_mw > 0:
                 reads += [(zero, step.pv_used_mw[s]), (zero, self._truth.site_pv_mw[s, span])]
-        for b in range(len(self._truth.fleet.feeders)):
+        for b, feeder in enumerate(self._truth.fleet.feeders):
             reads.append((step.feeder_import_mw[b], step.feeder_export_mw[b]))
             reads.append((self._truth.feeder_load_mw[b, span], zero))
             reads += [(zero, step.feeder_pv_used_mw[b]), (zero, self._truth.feeder_pv_mw[b, span])]
+            reads += grid_reads(feeder, grids.get(b))
         hours = self.axis.step_h
         imported = np.array([imports for imports, _ in reads]) * hours
         exported = np.array([exports for _, exports in reads]) * hours
@@ -248,4 +255,5 @@ def _meters(truth: Truth) -> tuple[Meter, ...]:
         meters += [Meter(f"site/{site.id}/{channel}") for channel in channels]
     for feeder in truth.fleet.feeders:
         meters += [Meter(f"feeder/{feeder.id}/{channel}") for channel in ("grid", "load", "pv", "pv_available")]
+        meters += grid_meters(feeder)
     return tuple(meters)

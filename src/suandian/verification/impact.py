@@ -13,6 +13,8 @@ __all__ = ["Connection", "EnergyAccount", "account", "emissions_kg", "site_balan
 
 #: A metered limit counts as reached, or as exceeded, beyond this many MW: below the resolution of real meters.
 _TOLERANCE_MW = 1e-6
+#: PV counts as held back beyond this.
+_HELD_BACK_MW = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Connection:
 class EnergyAccount:
     """What passed one connection; formulas in docs/reference/kpis.md.
 
-    reverse_limit_h        hours in which the export met the reverse limit
+    reverse_limit_h        hours in which the export met the reverse limit, or PV was held back while exporting
     import_violation_mwh   energy imported above the import limit
     renewable_mwh          PV used and not exported in the same interval
     balance_error_mwh      largest |import + pv + discharge − export − charge − load| of any interval
@@ -71,6 +73,8 @@ def account(journal: Journal, connection: Connection) -> EnergyAccount:
     balance = imported + used + discharge - exported - charge - load
     excess_mwh = imported - connection.import_max_mw * step_h
     at_limit = exported >= (connection.export_max_mw - _TOLERANCE_MW) * step_h
+    # Behind a network the limit lies at its transformers; what meets it shows in the PV that is held back.
+    at_limit |= (available - used) > _HELD_BACK_MW * step_h
     reverse = at_limit & (exported > 0)
     return EnergyAccount(
         import_mwh=float(imported.sum()),

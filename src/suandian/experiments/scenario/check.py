@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from suandian.adapters.networks.named import SHIPPED
 from suandian.adapters.provinces import SERIES
 from suandian.experiments import presets
 from suandian.experiments.scenario import feasibility, plugins
 from suandian.experiments.scenario.bends import batch_power_ratio, bent_kind
 from suandian.experiments.scenario.clock import axis_of, instant
 from suandian.experiments.scenario.faults import unknown
-from suandian.experiments.scenario.places import SiteSection
+from suandian.experiments.scenario.networks import COUNTY, network_file
+from suandian.experiments.scenario.places import FeederSection, SiteSection
 from suandian.experiments.scenario.reach import has_place, latency_ms
 from suandian.experiments.scenario.study import SIGNALS, InstructionSection, StudyFile
 from suandian.experiments.scenario.tables import TableSection
@@ -55,7 +57,7 @@ def check(study: StudyFile, names: Names, data: Path | None) -> list[Fault]:
     checks: tuple[Iterable[Fault], ...] = (
         _parties(study, names),
         _sites(study, names),
-        _feeders(study, names),
+        _feeders(study, names, data),
         _streams(study, names, data),
         _jobs(study, names, data),
         _tariffs(study),
@@ -139,13 +141,25 @@ def _battery(path: str, site: SiteSection) -> Iterator[Fault]:
         )
 
 
-def _feeders(study: StudyFile, names: Names) -> Iterator[Fault]:
+def _feeders(study: StudyFile, names: Names, data: Path | None) -> Iterator[Fault]:
     for key, feeder in study.feeders.items():
+        yield from _network(f"feeders.{key}.network", feeder, data)
         yield from _refers(f"feeders.{key}.operator", "party", feeder.operator, names.parties)
         yield from _preset(f"feeders.{key}.region", presets.emission_factor_kg_per_mwh, feeder.region)
         if feeder.load_min_mw > feeder.load_max_mw:
             told = f"{feeder.load_min_mw:g} MW is above `load_max` ({feeder.load_max_mw:g} MW); write less"
             yield Fault(f"feeders.{key}.load_min", told)
+
+
+def _network(path: str, feeder: FeederSection, data: Path | None) -> Iterator[Fault]:
+    network = feeder.network
+    if network is None:
+        return
+    if network_file(feeder):
+        yield from _file(network.source, data, f"{path}.source")
+    elif network.source != COUNTY and network.source not in SHIPPED and not network.source.startswith("simbench:"):
+        known = ", ".join((COUNTY, *SHIPPED))
+        yield Fault(f"{path}.source", f"no network {network.source!r}; write {known}, simbench:CODE, or a file")
 
 
 def _streams(study: StudyFile, names: Names, data: Path | None) -> Iterator[Fault]:

@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from suandian.experiments.scenario.types import Count, Quantity, Section, Text, both_languages
+from suandian.model.grid import CurtailmentRule, ReactiveMode
 from suandian.model.party import Role
 from suandian.model.site import Cooling
 
-__all__ = ["BatterySection", "CoolingSection", "FeederSection", "PartySection", "SiteSection"]
+__all__ = ["BatterySection", "CoolingSection", "FeederSection", "NetworkSection", "PartySection", "SiteSection"]
 
 _Title = Annotated[Text, BeforeValidator(both_languages, json_schema_input_type=str | Text)]
 _PowerMw = Annotated[float, Quantity("MW", minimum=0)]
@@ -115,6 +116,11 @@ class SiteSection(Section):
     battery: BatterySection | None = Field(default=None, description="Battery behind the site's own meter.")
     cooling: CoolingSection = Field(default=CoolingSection(), description="Cooling and electrical losses.")
     feeder: str = Field(default="", description="Shared connection it hangs behind; left out: a connection of its own.")
+    bus: str = Field(
+        default="",
+        description="Bus of the feeder's network that feeds it; left out: the network's data centre buses, else the "
+        "low-voltage side of its main transformers.",
+    )
     tariff: str = Field(
         default="",
         description="Tariff preset, e.g. `shandong_2025`, or one of this scenario's `tariffs`; may be left out only "
@@ -122,6 +128,41 @@ class SiteSection(Section):
     )
     emission_factor_kg_per_mwh: Annotated[float, Quantity("kg/MWh", above=0)] | None = Field(
         default=None, description="Official average emission factor; left out: the province's in the preset."
+    )
+
+
+class NetworkSection(Section):
+    """The network behind a feeder: AC power flow in every interval instead of one lumped transformer.
+
+    Loads and PV of the network give the shares at its buses; their sums are the feeder's `load_max` and `pv`.
+    """
+
+    source: str = Field(
+        default="county",
+        description="`county` (generated from the seed), `ieee33`, `simbench:CODE`, or a YAML or pandapower JSON file "
+        "in the data folder. It must be radial.",
+    )
+    seed: Count | None = Field(default=None, ge=0, lt=2**63, description="Seed of the generated county.")
+    villages: Count = Field(default=56, ge=1, le=2000, description="Villages of the generated county.")
+    units: Count | None = Field(
+        default=None,
+        ge=1,
+        le=20,
+        description="Main transformers of the generated county; left out: one per 40 MVA (D).",
+    )
+    curtailment: CurtailmentRule = Field(
+        default="proportional",
+        description="How the grid operator holds PV back at a limit: `proportional` behind the limit, "
+        "`last_connected` first, or `volt_watt` (by the inverter's own voltage).",
+    )
+    reactive: ReactiveMode = Field(
+        default="fixed", description="Reactive power of inverters: `fixed` power factor or `volt_var` curve."
+    )
+    pv_power_factor_ratio: _Efficiency = Field(
+        default=1.0, description="cos φ of inverters under `fixed`; below 1 they draw reactive power."
+    )
+    site_power_factor_ratio: _Efficiency = Field(
+        default=0.95, description="cos φ of the data centres' meters. D (engineering default): 0.95."
     )
 
 
@@ -143,3 +184,6 @@ class FeederSection(Section):
     pv_mw: _PowerMw = Field(default=0.0, description="Nameplate of the neighbours' rooftop PV.")
     load_min_mw: _PowerMw = Field(default=0.0, description="Lowest local load of the study.")
     load_max_mw: _PowerMw = Field(default=0.0, description="Highest local load of the study.")
+    network: NetworkSection | None = Field(
+        default=None, description="The network behind it; left out: one lumped transformer."
+    )

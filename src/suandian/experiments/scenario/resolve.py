@@ -14,6 +14,7 @@ from suandian.experiments import presets
 from suandian.experiments.scenario.bends import batch_power_ratio
 from suandian.experiments.scenario.build import Inputs
 from suandian.experiments.scenario.clock import instant
+from suandian.experiments.scenario.networks import grid_of
 from suandian.experiments.scenario.places import FeederSection, SiteSection
 from suandian.experiments.scenario.reach import allowed_sites, place_of
 from suandian.experiments.scenario.study import StudyFile, TariffSection
@@ -66,7 +67,7 @@ def resolve(study: StudyFile, axis: TimeAxis, data: Path | None, inputs: Inputs)
     Raises `ScenarioError`, `DataError` or `Infeasible` with the place of what does not fit.
     """
     sites = tuple(_site(key, section) for key, section in study.sites.items())
-    feeders = tuple(_feeder(key, section) for key, section in study.feeders.items())
+    feeders = tuple(_feeder(key, section, study, data) for key, section in study.feeders.items())
     tariffs = {key: _tariff(section.tariff, study) for key, section in study.sites.items() if section.tariff}
     world = World(study, axis, data, inputs, sites, feeders, tariffs)
     work = work_of(world)
@@ -121,9 +122,12 @@ def _site(key: str, section: SiteSection) -> Site:
     )
 
 
-def _feeder(key: str, section: FeederSection) -> Feeder:
-    fields = section.model_dump(exclude={"name", "load_min_mw", "load_max_mw"})
-    return Feeder(id=key, name=section.name.get("en") or key, name_zh=section.name.get("zh") or key, **fields)
+def _feeder(key: str, section: FeederSection, study: StudyFile, data: Path | None) -> Feeder:
+    fields = section.model_dump(exclude={"name", "load_min_mw", "load_max_mw", "network"})
+    grid = grid_of(key, section, study.sites, seed=study.seed, data=data)
+    return Feeder(
+        id=key, name=section.name.get("en") or key, name_zh=section.name.get("zh") or key, grid=grid, **fields
+    )
 
 
 def _party(key: str, study: StudyFile) -> Party:

@@ -17,6 +17,7 @@ from suandian.experiments.scenario.build import Inputs, to_inputs
 from suandian.experiments.scenario.check import data_file
 from suandian.experiments.scenario.clock import axis_of
 from suandian.experiments.scenario.layers import layered, shipped
+from suandian.experiments.scenario.networks import network_file
 from suandian.experiments.scenario.resolve import Forecasts, forecasts_of, resolve
 from suandian.experiments.scenario.study import SIGNALS, StudyFile
 from suandian.experiments.scenario.validate import validated
@@ -173,6 +174,7 @@ class Scenario:
         jobs = self.study.jobs
         own = [part.file for part in (jobs.table, jobs.trace) if part is not None]
         own += [stream.requests for stream in self.study.streams.values() if stream.requests]
+        own += [name for feeder in self.study.feeders.values() if (name := network_file(feeder))]
         return tuple(dict.fromkeys([*own, *tables]))
 
     def resolved(self) -> dict[str, Any]:
