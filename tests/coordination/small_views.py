@@ -91,7 +91,9 @@ def view(
         classes=classes,
         stream_ids=tuple(f"stream{k}" for k in range(len(streams))),
         stream_label=("F0",) * len(streams),
-        stream_allowed=np.array([[s in allowed for s in range(count)] for _, allowed, _ in streams]).reshape(-1, count),
+        stream_allowed=np.array(
+            [[s in allowed for s in range(count)] for _, allowed, _ in streams], dtype=bool
+        ).reshape(-1, count),
         stream_home=np.array([home for home, _, _ in streams], dtype=np.int64),
         stream_power_per_gpu_kw=np.ones(len(streams)),
         demand_cny_per_mw_month=np.zeros(count),

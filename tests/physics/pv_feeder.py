@@ -51,9 +51,9 @@ def feeder_of(
     return Feeder("f", "o", "r", 0.0, 0.0, 10.0, 1.0, 0.8, float(pv_mw.sum()), grid=grid)
 
 
-def county_feeder(*, pv_mw: float, regulated: bool = True, **fields: Any) -> Feeder:
-    """A generated county of two substations whose PV has grown to `pv_mw`."""
-    network = county_network(seed=3, villages=20, load_max_mw=50.0, pv_mw=60.0, data_centre_max_mw=10.0)
+def county_feeder(*, pv_mw: float, built_mw: float = 60.0, regulated: bool = True, **fields: Any) -> Feeder:
+    """A generated county of two substations, built for `built_mw` of PV, that has grown to `pv_mw`."""
+    network = county_network(seed=3, villages=20, load_max_mw=50.0, pv_mw=built_mw, data_centre_max_mw=10.0)
     if not regulated:
         network = tapped(network, np.array([-1.0, 0.0]))
     load_mw = network.at_buses(network.loads.bus, network.loads.active_mw)

@@ -148,8 +148,8 @@ class Layout:
         return self.month[-1] + 1
 
 
-def _nonzero(ratio: NDArray[np.float64]) -> tuple[tuple[int, int], ...]:
-    return tuple((int(row), int(column)) for row, column in zip(*np.nonzero(ratio), strict=True))
+def _nonzero(entry_ratio: NDArray[np.float64]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(row), int(column)) for row, column in zip(*np.nonzero(entry_ratio), strict=True))
 
 
 @lru_cache(maxsize=64)

@@ -54,7 +54,7 @@ class Foresight:
             parts = ((view.outlook.axis.duration_h, 1.0),)
             horizon = Horizon.graded(view.outlook.axis, view.fleet.zone, parts=parts, borders=tariff_steps(view))
             problem, work = _problem(view, horizon, merge)
-        found = solved(view, problem, solve_interior)
+        found = solved(view, problem, solve_interior, exact=True)
         problem, program, solution = found.problem, found.program, found.solution
         refuse_unserved(view, problem, program, solution.x)
         plan = plan_of(

@@ -47,6 +47,8 @@ Ints = NDArray[np.intp]
 
 #: Share of the hall's room that a guess takes as busy, D: the rows are set up anew around the plan where that matters.
 _BUSY_RATIO = 0.6
+#: A row binds if less than this is left of it, MW: what solvers leave open.
+_BINDS_MW = 1e-4
 
 
 def has_network(fleet: Fleet) -> bool:
@@ -73,12 +75,15 @@ def planned(
     """The AC state of a solution, and how far the linear model was from it.
 
     `linearisation_error_max_pu`: largest error of a voltage that was predicted from `before`; `network_breach_mw`:
-    most by which a row of the programme is exceeded in the AC flow and not in the programme.
+    most by which a row of the programme is exceeded in the AC flow and not in the programme; `network_unused_mw`: most
+    that the AC flow leaves of a row that binds in the programme.
     """
     net_mw = _net_import_mw(program, x)
     zone_mw = program.block(x, "feeder_pv")
     slack_mw = program.block(x, "network_slack")
-    found, error_pu, breach_mw, first = [], 0.0, 0.0, 0
+    found, error_pu, breach_mw, unused_mw, first = [], 0.0, 0.0, 0.0, 0
+    activity_mw = problem.network.row_site @ net_mw - problem.network.row_zone @ zone_mw - slack_mw
+    binding = activity_mw > problem.network.row_upper_mw - _BINDS_MW
     for (b, feeder, grid, sites), last in zip(_networks(view.fleet), before, strict=True):
         rows = rows_of(view.fleet, problem, last)
         pv_mw = _by_bus_mw(rows, zone_mw[problem.network.zone_feeder == b])
@@ -89,9 +94,12 @@ def planned(
         beyond = activity(state.step)[rows.kept] - upper_limits(slopes.limits, grid, state.step)[rows.kept]
         excess_mw = beyond / rows.scale[:, None] - slack_mw[first : first + count, last.steps]
         breach_mw = max(breach_mw, float(excess_mw.max(initial=0.0)))
+        binds = binding[first : first + count, last.steps]
+        unused_mw = max(unused_mw, float(-excess_mw[binds].min(initial=0.0)))
         first += count
         found.append(state)
-    return found, {"linearisation_error_max_pu": error_pu, "network_breach_mw": breach_mw}
+    told = {"linearisation_error_max_pu": error_pu, "network_breach_mw": breach_mw, "network_unused_mw": unused_mw}
+    return found, told
 
 
 def with_network(problem: Problem, view: View, states: Sequence[FeederState]) -> Problem:

@@ -17,8 +17,9 @@ from suandian.model.plan import View
 
 __all__ = ["Solved", "solved"]
 
-#: A limit that is broken by less in the AC flow needs no new programme, MW of its row, D.
-_BREACH_MAX_MW = 0.1
+#: A limit that is broken by less in the AC flow needs no new programme, nor, where the optimum is asked for, one that
+#: leaves less of a binding limit unused; MW of its row, D.
+_BREACH_MAX_MW, _UNUSED_MAX_MW = 0.1, 0.02
 #: Programmes after the first at most, D: each is about a tenth as far off as the one before.
 _ROUNDS_MAX = 2
 
@@ -48,12 +49,12 @@ class Solved:
         return site_price_cny_per_mwh(self.problem, self.program, self.solution.row_price)
 
 
-def solved(view: View, problem: Problem, solve: Callable[[Program], Solution]) -> Solved:
-    """`problem` with the rows of its networks, solved.
+def solved(view: View, problem: Problem, solve: Callable[[Program], Solution], *, exact: bool = False) -> Solved:
+    """`problem` with the rows of its networks, solved; `exact`: rows are also set up anew where they bind too early.
 
     Diagnostics where there is a network: `linearisation_error_max_pu`, `network_breach_mw` (what the last AC check
-    found beyond its limits) and `network_rounds`. Raises what `solve` raises, and `DataError` where a network has no
-    AC solution.
+    found beyond its limits), `network_unused_mw` (what it found left of limits that bind) and `network_rounds`. Raises
+    what `solve` raises, and `DataError` where a network has no AC solution.
     """
     if not has_network(view.fleet):
         program = assemble(problem)
@@ -64,7 +65,8 @@ def solved(view: View, problem: Problem, solve: Callable[[Program], Solution]) -
         program = assemble(problem)
         solution = solve(program)
         found, told = planned(view, problem, program, solution.x, states)
-        if told["network_breach_mw"] <= _BREACH_MAX_MW or number == _ROUNDS_MAX:
+        good = told["network_breach_mw"] <= _BREACH_MAX_MW
+        if number == _ROUNDS_MAX or (good and not (exact and told["network_unused_mw"] > _UNUSED_MAX_MW)):
             break
         states = found
     return Solved(problem, program, solution, states, {**told, "network_rounds": float(number + 1)})

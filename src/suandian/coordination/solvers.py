@@ -94,7 +94,8 @@ def _clarabel(program: Program, upper: Floats, *, rough: bool) -> Solution:
     turned = (sparse.diags(sign) @ mixer @ matrix).tocsc()
     fixed = upper - lower < _FIXED_BELOW
     fixed[power_columns] = False
-    constant = np.where(fixed, 0.5 * (lower + upper), 0.0)
+    constant = np.zeros(width)
+    constant[fixed] = 0.5 * (lower[fixed] + upper[fixed])
     kept = ~fixed
     kept[power_columns] = False
     free = np.flatnonzero(kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -93,6 +93,8 @@ class PlanEnacted:
     """A plan was put into force for intervals `[first, last)`.
 
     `it_mw` is the plan's dynamic IT power by site, `(sites, last − first)`; the gap to what was placed is a KPI.
+    `congestion_cny_per_mwh` is the price of the shared network at each site's meter that the plan was made with or
+    found, of the same shape; `(sites, 0)` where it knows none.
     """
 
     first: int
@@ -101,3 +103,4 @@ class PlanEnacted:
     it_mw: NDArray[np.float64]
     forecasts_issued_s: int
     diagnostics: dict[str, float]
+    congestion_cny_per_mwh: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))

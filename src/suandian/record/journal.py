@@ -23,7 +23,7 @@ __all__ = ["Journal", "load_journal"]
 Block = MeterBlock | LevelBlock | JobBlock | PlanEnacted
 _B = TypeVar("_B", MeterBlock, LevelBlock, JobBlock, PlanEnacted)
 _GENESIS = "0" * 64
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(eq=False)
@@ -181,8 +181,14 @@ class Journal:
                 "forecasts_issued_s": [p.forecasts_issued_s for p in plans],
                 "diagnostics": [json.dumps(p.diagnostics, sort_keys=True) for p in plans],
                 "it_mw": [p.it_mw.ravel().tolist() for p in plans],
+                "congestion_cny_per_mwh": [p.congestion_cny_per_mwh.ravel().tolist() for p in plans],
             },
-            schema_overrides={"it_mw": pl.List(pl.Float64), "coordinator": pl.String, "diagnostics": pl.String},
+            schema_overrides={
+                "it_mw": pl.List(pl.Float64),
+                "congestion_cny_per_mwh": pl.List(pl.Float64),
+                "coordinator": pl.String,
+                "diagnostics": pl.String,
+            },
         ).write_parquet(folder / "plans.parquet")
         sizes: dict[str, Iterable[int]] = {
             "MeterBlock": [b.import_mwh.shape[1] for b in meter_blocks],
@@ -285,6 +291,7 @@ def _plan_blocks(folder: Path, sites: int) -> Iterator[PlanEnacted]:
             it_mw,
             row["forecasts_issued_s"],
             json.loads(row["diagnostics"]),
+            np.array(row["congestion_cny_per_mwh"], dtype=np.float64).reshape(sites, -1),
         )
 
 

@@ -215,10 +215,14 @@ class SimulatedWorld:
         offered_mw = (
             np.zeros((len(self._truth.fleet.sites), n)) if plan.start_at_once else plan.it_mw[:, :, :n].sum(axis=0)
         )
+        price = plan.congestion_cny_per_mwh
+        price_cny_per_mwh = np.zeros((len(offered_mw), 0)) if price is None else price[:, :n]
         diagnostics = {name: float(value) for name, value in plan.diagnostics.items()}
         diagnostics |= {"overrides": float(placed.overrides), **served}
         self._journal.append(
-            PlanEnacted(span.start, span.stop, plan.coordinator, offered_mw, self._desk.issued_s, diagnostics)
+            PlanEnacted(
+                span.start, span.stop, plan.coordinator, offered_mw, self._desk.issued_s, diagnostics, price_cny_per_mwh
+            )
         )
         self._journal.append(placed.events)
         self._journal.append(MeterBlock(span.start, imported, exported, quality))
