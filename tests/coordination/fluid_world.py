@@ -133,6 +133,7 @@ def make_view(
         site_pv_mw=np.array([[site.pv_mw] for site in fleet.sites]) * sun * cloud,
         feeder_pv_mw=np.tile(150.0 * 0.8 * sun * cloud, (feeders, 1)),
         feeder_load_mw=np.tile(35.0 + 12.0 * np.sin((hour - 12.0) / 12.0 * np.pi), (feeders, 1)),
+        feeder_wind_mw=np.zeros((feeders, periods)),
         stream_mw=np.tile(0.25 * usable_mw / max(streams, 1) * wave, (streams, 1)),
         released_mwh=released,
         due_mwh=due,
@@ -154,7 +155,7 @@ def later(view: View, first: int, done_mwh: np.ndarray, energy_mwh: np.ndarray, 
     """The same world `first` intervals on, with what has been done until then."""
     names = (
         *("price_cny_per_mwh", "export_price_cny_per_mwh", "carbon_average_kg_per_mwh", "carbon_marginal_kg_per_mwh"),
-        *("outdoor_c", "site_pv_mw", "feeder_pv_mw", "feeder_load_mw", "stream_mw"),
+        *("outdoor_c", "site_pv_mw", "feeder_pv_mw", "feeder_load_mw", "feeder_wind_mw", "stream_mw"),
     )
     axis = view.outlook.axis.part(first, view.outlook.axis.periods)
     outlook = replace(

@@ -109,6 +109,7 @@ def view(
         "outdoor_c": np.full_like(price, 15.0),
         "site_pv_mw": np.zeros_like(price),
         "feeder_pv_mw": np.zeros((len(feeders), periods)),
+        "feeder_wind_mw": np.zeros((len(feeders), periods)),
         "feeder_load_mw": np.zeros((len(feeders), periods)),
         "stream_mw": np.array([demand for _, _, demand in streams]).reshape(-1, periods),
         "released_mwh": nothing,

@@ -10,6 +10,7 @@ import xarray as xr
 
 from suandian.coordination.base import Coordinator
 from suandian.coordination.linear import Foresight
+from suandian.model.grid import Tie
 from suandian.model.plan import Transfer
 from suandian.model.programme import Instruction
 from suandian.model.workload import FULL_PACE, Pace
@@ -25,6 +26,23 @@ _SPEC.loader.exec_module(world)
 def small(seed: int, **changes):
     """Two sites, one behind a feeder with a battery, three classes."""
     return world.make_view(seed, sites=2, hours=24 + 6 * (seed % 3), classes=3, streams=1, **changes)
+
+
+def sent_away(view, made_mw, var, array):
+    """What leaves each feeder over ties less what arrives there, by the feeder's id."""
+    fleet, look = view.fleet, view.outlook
+    away = dict.fromkeys((feeder.id for feeder in fleet.feeders), 0)
+    for tie in fleet.ties:
+        for giver, taker, limit_mw in (
+            (tie.source, tie.target, tie.forward_max_mw),
+            (tie.target, tie.source, tie.back_max_mw),
+        ):
+            g, k = ([feeder.id for feeder in fleet.feeders].index(name) for name in (giver, taker))
+            behind = sum(site.import_max_mw for site in fleet.sites if site.feeder == taker)
+            room_mw = np.maximum(look.feeder_load_mw[k] + behind - made_mw[k], 0.0) / (1 - tie.loss_ratio)
+            sent = var(f"tie{giver}", array(np.minimum(np.minimum(room_mw, made_mw[g]), limit_mw)))
+            away[giver], away[taker] = away[giver] + sent, away[taker] - (1 - tie.loss_ratio) * sent
+    return away
 
 
 def oracle_cny(view) -> float:
@@ -111,15 +129,17 @@ def oracle_cny(view) -> float:
         m.add_constraints(done + missed <= above(look.released_mwh[k]))
         m.add_constraints(done + missed >= above(look.due_mwh[k]))
         cost = cost + (weights.lateness_cny_per_mwh * late).sum()
+    made_mw = look.feeder_pv_mw + look.feeder_wind_mw
+    away = sent_away(view, made_mw, var, array)
     for b, county in enumerate(fleet.feeders):
-        pv, over = var(f"fpv{b}", array(look.feeder_pv_mw[b])), var(f"fover{b}")
-        net = sum(flow[s] for s in range(len(fleet.sites)) if fleet.feeder_of_site[s] == b) - pv
+        pv, over = var(f"fpv{b}", array(made_mw[b])), var(f"fover{b}")
+        net = sum(flow[s] for s in range(len(fleet.sites)) if fleet.feeder_of_site[s] == b) - pv + away[county.id]
         m.add_constraints(net - over <= array(county.import_max_mw - look.feeder_load_mw[b]))
         m.add_constraints(net >= array(-county.export_max_mw - look.feeder_load_mw[b]))
         cost = (
             cost + (weights.violation_cny_per_mwh * h * over).sum() - (weights.curtailment_cny_per_mwh * h * pv).sum()
         )
-        constant += weights.curtailment_cny_per_mwh * h * look.feeder_pv_mw[b].sum()
+        constant += weights.curtailment_cny_per_mwh * h * made_mw[b].sum()
     for curtail in curtailed:
         cost = cost + (weights.curtailment_cny_per_mwh * h * curtail).sum()
     m.add_objective(cost)
@@ -143,6 +163,33 @@ def test_an_independent_formulation_finds_the_same_optimum(seed: int) -> None:
     assert found["objective_cny"] + lateness == pytest.approx(oracle_cny(view), rel=1e-6)
     assert found["bound_cny"] <= found["objective_cny"]
     assert found["bound_cny"] == pytest.approx(found["objective_cny"], rel=1e-4)
+
+
+def tied(view, seed: int):
+    """The view with a windy base behind which the second site stands, and a tie from it to the county."""
+    rng, fleet = np.random.default_rng(seed), view.fleet
+    periods = view.outlook.axis.periods
+    base = replace(fleet.feeders[0], id="base", transformer_mva=40.0, wind_mw=150.0, reverse_limit_ratio=0.5)
+    sites = tuple(replace(site, feeder=site.feeder or "base") for site in fleet.sites)
+    tie = Tie("line", "base", fleet.feeders[0].id, 15.0, 5.0, 0.06)
+    outlook = replace(
+        view.outlook,
+        feeder_pv_mw=np.vstack([view.outlook.feeder_pv_mw, 0.3 * view.outlook.feeder_pv_mw]),
+        feeder_load_mw=np.vstack([view.outlook.feeder_load_mw, np.full((1, periods), 4.0)]),
+        feeder_wind_mw=np.vstack([np.zeros((1, periods)), 150.0 * rng.beta(1.0, 3.0, (1, periods))]),
+    )
+    fleet = replace(fleet, sites=sites, feeders=(*fleet.feeders, base), ties=(tie,))
+    return replace(view, fleet=fleet, outlook=outlook)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_wind_and_ties_find_the_same_optimum(seed: int) -> None:
+    view = tied(same_power(small(seed)), seed)
+    found = Foresight().plan(view).diagnostics
+    lateness = view.objective.lateness_cny_per_mwh * found["late_mwh"]
+    assert found["objective_cny"] + lateness == pytest.approx(oracle_cny(view), rel=1e-6)
+    cut = replace(view, fleet=replace(view.fleet, ties=()))
+    assert Foresight().plan(cut).diagnostics["objective_cny"] > found["objective_cny"]
 
 
 BENDS = (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from suandian.experiments.kpi import KPI_NAMES, Reduced, connections, reduce_journal, supply_contracts
-from suandian.model.grid import Feeder
+from suandian.model.grid import Feeder, Tie
 from suandian.model.party import Party
 from suandian.model.plan import Fleet, Objective, Transfer
 from suandian.model.site import Battery, Site
@@ -38,9 +38,18 @@ READS = {
     "site/b/pv": (NONE, [0.0, 0.0, 2.0, 3.0]),
     "site/b/pv_available": (NONE, [0.0, 0.0, 2.0, 4.0]),
     "feeder/c/grid": ([46.0, 32.0, 31.0, 0.0], [0.0, 0.0, 0.0, 22.5]),
-    "feeder/c/load": ([36.0, 20.0, 20.0, 5.0], NONE),
+    "feeder/c/load": ([36.0, 20.0, 20.0, 6.0], NONE),
     "feeder/c/pv": (NONE, [0.0, 0.0, 10.0, 31.5]),
     "feeder/c/pv_available": (NONE, [0.0, 0.0, 10.0, 40.0]),
+    # A base with wind: it sends 1.5 MWh to the county in the last half hour, a third of which is lost.
+    "feeder/w/grid": (NONE, [0.0, 0.0, 0.0, 4.0]),
+    "feeder/w/load": ([0.0, 0.0, 0.0, 0.5], NONE),
+    "feeder/w/pv": (NONE, NONE),
+    "feeder/w/pv_available": (NONE, NONE),
+    "feeder/w/wind": (NONE, [0.0, 0.0, 0.0, 6.0]),
+    "feeder/w/wind_available": (NONE, [0.0, 0.0, 0.0, 9.0]),
+    "tie/line/w": (NONE, [0.0, 0.0, 0.0, 1.5]),
+    "tie/line/c": ([0.0, 0.0, 0.0, 1.0], NONE),
 }
 ENERGY_CNY = 1000 + 2400 + 6300 + 1600 + (30 + 40 + 30)
 CREDIT_CNY = 5
@@ -49,7 +58,7 @@ EXPECTED = {
     "objective_cny": ENERGY_CNY - CREDIT_CNY + DEMAND_CNY
     + 100 * 2  # wear on two MWh discharged
     + 80 * 49.0  # t by the marginal signal
-    + 200 * 9.5  # PV thrown away
+    + 200 * (9.5 + 3)  # PV and wind thrown away
     + 20_000 * 2.0  # import above limits: 1 MWh at the feeder, 1 MWh at the own meter of a
     + 40 * 0.5  # GB to the carrier
     + 1.6 * 0.5 / 1000 * 1000  # to the tenant: MWh of slowed work, as at full speed
@@ -58,15 +67,17 @@ EXPECTED = {
     "demand_charge_cny": DEMAND_CNY,
     "total_cost_cny": ENERGY_CNY - CREDIT_CNY + DEMAND_CNY,
     "import_mwh": 46 + 32 + 31 + 6,
-    "export_mwh": 22.5 + 1,
+    "export_mwh": 22.5 + 4 + 1,
     "peak_import_mw": 92 + 6,
     "pv_curtailed_mwh": 8.5 + 1,
-    "reverse_flow_mwh": 22.5,
+    "wind_curtailed_mwh": 3,
+    "tie_mwh": 1.5,
+    "reverse_flow_mwh": 22.5 + 4,
     "reverse_limit_h": 0.5,
     "carbon_average_kg": 500 * 47 + 1000,
     "carbon_marginal_kg": 1000 * 47 + 2000,
     "carbon_official_kg": 550 * 47 + 450 * 6,
-    "renewable_share_ratio": (10 + 9 + 2 + 2) / (81 + 47 + 10),
+    "renewable_share_ratio": (10 + 9 + 0.5 + 2 + 2) / (82 + 47 + 0.5 + 10),
     "battery_throughput_mwh": 2,
     "jobs_completed": 1,
     "deadline_misses": 1,
@@ -107,7 +118,11 @@ def truth(objective: Objective) -> Truth:
             Site("a", "owner", "shandong", 36.0, 116.0, 100, 1.0, 50.0, 40.0, battery=battery, feeder="c"),
             Site("b", "owner", "gansu", 36.0, 106.0, 100, 1.0, 5.0, 8.0, export_max_mw=2.0, pv_mw=10.0),
         ),
-        feeders=(Feeder("c", "county", "shandong", 36.0, 116.0, 100.0, 0.9, 0.5, 80.0),),
+        feeders=(
+            Feeder("c", "county", "shandong", 36.0, 116.0, 100.0, 0.9, 0.5, 80.0),
+            Feeder("w", "county", "gansu", 36.0, 107.0, 100.0, 0.9, 0.5, 0.0, wind_mw=20.0),
+        ),
+        ties=(Tie("line", "w", "c", 5.0, 0.0, 1 / 3),),
         classes=ClassTable(("F2", "F3"), np.array([1.0, 8.0]), np.array([3, 3], np.uint64), np.array([0.5, 0.5])),
         stream_ids=(), stream_label=(), stream_allowed=np.zeros((0, 2), bool), stream_home=np.zeros(0, np.int64),
         stream_power_per_gpu_kw=np.zeros(0), demand_cny_per_mw_month=np.array([1000.0, 500.0]),
@@ -115,14 +130,14 @@ def truth(objective: Objective) -> Truth:
         transfer=Transfer(bandwidth_gb_per_h=400.0, energy_mwh_per_gb=2e-6, price_cny_per_gb=0.5),
     )  # fmt: skip
     average = np.array([[500.0] * 4, [100.0, 200.0, 300.0, 400.0]])
-    feeder_pv, zero = np.array([[0.0, 0.0, 20.0, 80.0]]), np.zeros((2, 4))
+    feeder_pv, zero = np.array([[0.0, 0.0, 20.0, 80.0], NONE]), np.zeros((2, 4))
     return Truth(
         axis=AXIS, fleet=fleet, parties=(Party("state_grid", frozenset({"grid_operator"})),),
         objective=objective, jobs=jobs(), class_index=np.array([1, 0]), streams=(),
         price_cny_per_mwh=np.array([[100.0, 200.0, 300.0, 400.0], [10.0, 20.0, 30.0, 40.0]]),
         export_price_cny_per_mwh=np.array([NONE, [0.0, 0.0, 0.0, 5.0]]),
         carbon_average_kg_per_mwh=average, carbon_marginal_kg_per_mwh=2 * average, outdoor_c=zero,
-        site_pv_mw=zero, feeder_pv_mw=feeder_pv, feeder_load_mw=np.array([[72.0, 40.0, 40.0, 10.0]]),
+        site_pv_mw=zero, feeder_pv_mw=feeder_pv, feeder_load_mw=np.array([[72.0, 40.0, 40.0, 12.0], NONE]),
         site_pv_upper_mw=zero, feeder_pv_upper_mw=feeder_pv, arrivals_mw=np.zeros((2, 168)),
         arrival_run_h=np.ones(2), instructions=(), sources={"price_cny_per_mwh/a": "the tariff of a"},
     )  # fmt: skip
@@ -197,10 +212,13 @@ def test_supply_contracts_name_payer_payee_and_clause() -> None:
 
 
 def test_a_connection_is_a_feeder_or_a_site_of_its_own() -> None:
-    feeder, alone = connections(truth(Objective()).fleet)
+    feeder, base, alone = connections(truth(Objective()).fleet)
     assert (feeder.id, feeder.import_max_mw, feeder.export_max_mw) == ("c", 90.0, 45.0)
     assert feeder.site_meters == ("site/a/grid",)
     assert feeder.battery_meters == ("site/a/battery",)
+    assert feeder.tie_meters == ("tie/line/c",)
+    assert (base.id, base.site_meters, base.tie_meters) == ("w", (), ("tie/line/w",))
+    assert base.wind_meters == (("feeder/w/wind", "feeder/w/wind_available"),)
     assert (alone.id, alone.meter, alone.site_meters) == ("b", "site/b/grid", ())
     assert alone.pv_meters == (("site/b/pv", "site/b/pv_available"),)
 
@@ -208,10 +226,13 @@ def test_a_connection_is_a_feeder_or_a_site_of_its_own() -> None:
 def test_the_frame_of_connections_adds_up_to_the_record() -> None:
     result = reduced()
     sites = result.sites
-    assert sites["connection"].to_list() == ["c", "b"]
-    for column in ("import_mwh", "export_mwh", "pv_curtailed_mwh", "energy_cost_cny", "demand_charge_cny",
-                   "carbon_average_kg", "work_gpu_h"):  # fmt: skip
+    assert sites["connection"].to_list() == ["c", "w", "b"]
+    for column in ("import_mwh", "export_mwh", "pv_curtailed_mwh", "wind_curtailed_mwh",
+                   "energy_cost_cny", "demand_charge_cny", "carbon_average_kg", "carbon_marginal_kg",
+                   "carbon_official_kg", "work_gpu_h"):  # fmt: skip
         assert sites[column].sum() == pytest.approx(result.kpis[column]), column
-    assert sites["billed_peak_mw"].to_list() == [42.0, 6.0]
-    assert sites["facility_mwh"].to_list() == [47.0, 10.0]
+    assert sites["tie_out_mwh"].to_list() == [0.0, 1.5, 0.0]
+    assert sites["tie_in_mwh"].to_list() == [1.0, 0.0, 0.0]
+    assert sites["billed_peak_mw"].to_list() == [42.0, 0.0, 6.0]
+    assert sites["facility_mwh"].to_list() == [47.0, 0.0, 10.0]
     assert result.jobs["missed"].to_list() == [False, True]

@@ -27,6 +27,8 @@ class Layout:
     row_sites, row_zones   (row, site) and (row, zone) entries of the networks' rows
     column, row    name → (offset within a step, count)
     month          month of each step, 0 for the first
+    windy          feeders with wind behind them
+    ties           (from, to) feeder of each direction of the ties
     """
 
     sites: int
@@ -46,6 +48,8 @@ class Layout:
     row_zones: tuple[tuple[int, int], ...]
     network_rows: int
     month: tuple[int, ...]
+    windy: tuple[int, ...] = ()
+    ties: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, problem: Problem) -> Layout:
@@ -69,6 +73,8 @@ class Layout:
             _nonzero(problem.network.row_zone),
             len(problem.network.row_site),
             tuple((problem.horizon.month - problem.horizon.month[0]).tolist()),
+            tuple(np.flatnonzero(problem.feeder_wind_mw.any(axis=1)).tolist()),
+            tuple((a, b) for a, b in np.concatenate([problem.tie_ends, problem.tie_ends[:, ::-1]]).tolist()),
         )
         return _first_alike(layout)
 
@@ -111,6 +117,8 @@ class Layout:
                 "feeder_violation": self.feeders,
                 "feeder_pv": len(self.feeder_of_zone),
                 "network_slack": self.network_rows,
+                "feeder_wind": len(self.windy),
+                "tie": len(self.ties),
             }
         )
 
@@ -211,6 +219,7 @@ def terms(layout: Layout) -> list[Term]:
     by_zone = np.array(layout.row_zones, dtype=np.int64).reshape(-1, 2)
     exports = np.flatnonzero(np.isin(by_site[:, 1], exporting))
     exported = np.searchsorted(exporting, by_site[exports, 1])
+    windy, ties = np.array(layout.windy, dtype=np.int64), np.array(layout.ties, dtype=np.int64).reshape(-1, 2)
     return [
         Term(row["facility"], col["import"], "plus"),
         Term(row["facility"], col["violation"], "plus"),
@@ -226,6 +235,9 @@ def terms(layout: Layout) -> list[Term]:
         Term(row["feeder"][feeder[behind]], col["violation"][behind], "plus"),
         Term(row["feeder"][feeder[exporting][out]], col["export"][out], "minus"),
         Term(row["feeder"][of_zone], col["feeder_pv"], "minus"),
+        Term(row["feeder"][windy], col["feeder_wind"], "minus"),
+        Term(row["feeder"][ties[:, 0]], col["tie"], "plus"),
+        Term(row["feeder"][ties[:, 1]], col["tie"], "tie_arrives"),
         Term(row["feeder"], col["flow"], "minus"),
         Term(row["feeder"], col["feeder_violation"], "minus"),
         Term(row["storage"], col["energy"], "plus"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from suandian.coordination.exchange import tie_ends, tie_limits_mw
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.merge import POWER_LEAST_KW, Merge
 from suandian.coordination.network_rows import NetworkRows
@@ -118,6 +119,9 @@ class Problem:
     demand_cny_per_mw, peak_mw       (S,); (S, months) price of a month's peak, and the least that will be paid for
     battery_site … wear_cny_per_mwh  (N,) `energy_mwh` now, `energy_end_mwh` least energy at the end
     work_value_cny_per_mwh, storage_value_cny_per_mwh   (K,), (N,) worth of work done and energy stored at the end
+    feeder_wind_mw                   (B, P) available
+    tie_ends                         (L, 2) feeders at both ends of each tie; `tie_max_mw` (2L, P) what may leave for
+                                     the second (first L rows) and for the first; `tie_kept_ratio` (L,) what arrives
     holding_cny_per_mwh_h            (K,) reward for doing work early; it picks one of many equal optima
     network                          the neighbours' PV by zone, and the rows of the feeders' networks
     """
@@ -167,6 +171,10 @@ class Problem:
     storage_value_cny_per_mwh: Floats
     holding_cny_per_mwh_h: Floats
     network: NetworkRows
+    feeder_wind_mw: Floats
+    tie_ends: Ints
+    tie_max_mw: Floats
+    tie_kept_ratio: Floats
 
     @classmethod
     def of(cls, view: View, horizon: Horizon, merge: Merge, work: Work, *, reserve_ratio: float = 0.0) -> Problem:
@@ -234,6 +242,10 @@ class Problem:
             holding_cny_per_mwh_h=_HOLDING_CNY_PER_MWH_H / (1.0 + merge.slack_h),
             battery_site=_battery_sites(view),
             pv_site=np.flatnonzero([site.pv_mw > 0 for site in fleet.sites]),
+            feeder_wind_mw=horizon.mean(outlook.feeder_wind_mw),
+            tie_ends=tie_ends(fleet),
+            tie_max_mw=tie_limits_mw(view, horizon),
+            tie_kept_ratio=np.array([1.0 - tie.loss_ratio for tie in fleet.ties]),
             **_batteries(view, horizon),
         )
 

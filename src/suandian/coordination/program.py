@@ -4,8 +4,8 @@ With S sites, K classes, M groups, steps t of Δ hours, `b` a battery and `k ∈
 
     facility   import + violation − export + pv + discharge − charge − ratio·Σ_m (y[m] + x[m]) = fixed facility power
     peak       import + violation ≤ peak of the month
-    feeder     Σ_sites (import + violation − export) + load + losses − pv = flow + violation,
-               −export_max ≤ flow ≤ import_max
+    feeder     Σ_sites (import + violation − export) + load + losses − pv − wind + Σ tie out − Σ kept·tie in
+               = flow + violation,   −export_max ≤ flow ≤ import_max,   0 ≤ tie ≤ limit
     storage    e(t) = e(t−1) + η_c·Δ·charge − Δ·discharge/η_d
     work       W[k](t) = W[k](t−1) + Δ·z[k] + late[k],   due[k](t) ≤ W[k](t) ≤ released[k](t)
     group      Σ_s (y[m,s] + e[m]·x[m,s]) + unserved[m] + batched[m] = Σ_{k∈m} z[k] + stream[m]
@@ -90,6 +90,7 @@ def assemble(problem: Problem) -> Program:
     row_lower, row_upper = _row_bounds(layout, problem)
     hours = problem.horizon.step_h
     available_mwh = float((problem.pv_mw[problem.pv_site] @ hours).sum() + (problem.feeder_pv_mw @ hours).sum())
+    available_mwh += float((problem.feeder_wind_mw @ hours).sum())
     return Program(
         layout,
         cost,
@@ -137,6 +138,7 @@ def _values(layout: Layout, problem: Problem) -> Floats:
         "least": problem.merge.least_kw[None, of_mixed],
         "most": -problem.merge.most_kw[None, of_mixed],
         **_network_values(layout, problem.network),
+        "tie_arrives": -np.tile(problem.tie_kept_ratio, 2)[None, :],
     }
     values = [
         np.broadcast_to(by_kind[term.kind], (periods, len(term.rows)))[term.lag :].ravel() for term in terms(layout)
@@ -194,6 +196,7 @@ def _costs(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
         "feeder_violation": problem.violation_cny_per_mwh * hours,
         "feeder_pv": np.asarray(-problem.curtailment_cny_per_mwh * hours),
         "network_slack": problem.violation_cny_per_mwh * hours,
+        "feeder_wind": np.asarray(-problem.curtailment_cny_per_mwh * hours),
     }
     peak_cost = np.repeat(problem.demand_cny_per_mw, layout.months)
     nudge = _fill(layout, {"work": -problem.holding_cny_per_mwh_h[:, None] * hours}, 0.0)
@@ -228,6 +231,8 @@ def _bounds(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
         "work": problem.released_mwh,
         "flow": problem.feeder_import_max_mw[:, None],
         "feeder_pv": problem.network.zone_pv_mw,
+        "feeder_wind": problem.feeder_wind_mw[np.array(layout.windy, dtype=np.int64)],
+        "tie": problem.tie_max_mw,
     }
     peaks = problem.peak_mw.ravel()
     return (

@@ -62,8 +62,8 @@ def room_for_jobs(view: View, stream_mw: Floats) -> Room:
 
     GPUs: installed − ⌈streams⌉. Power: the largest IT power whose facility power (affine in it, `physics.cooling`)
     stays under import limit + own PV, under instructions in force and, behind a shared connection, under the site's
-    part (by `it_max_mw`) of limit + PV − load of the neighbours; less idle and streams, never negative. Batteries are
-    not counted upon.
+    part (by `it_max_mw`) of limit + PV + wind − load of the neighbours; less idle and streams, never negative.
+    Batteries are not counted upon.
     """
     fleet, outlook, periods = view.fleet, view.outlook, stream_mw.shape[2]
     mw_per_gpu = np.asarray(fleet.stream_power_per_gpu_kw, dtype=np.float64)[:, None, None] / 1000.0
@@ -86,6 +86,7 @@ def _import_limits(view: View, periods: int) -> Floats:
         members = np.flatnonzero(feeder_of_site == index)
         weights = np.array([sites[site].it_max_mw for site in members])
         spare = feeder.import_max_mw + view.outlook.feeder_pv_mw[index] - view.outlook.feeder_load_mw[index]
+        spare = spare + view.outlook.feeder_wind_mw[index]
         for site, weight in zip(members, weights, strict=True):
             limits[site] = np.minimum(limits[site], np.maximum(spare[:periods], 0.0) * weight / weights.sum())
     ids = [site.id for site in sites]

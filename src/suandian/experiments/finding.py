@@ -23,7 +23,8 @@ class Arm:
 
     kpis       name → value, the names of `suandian.experiments.kpi.KPI_NAMES`, in that order
     sites      one row per connection: connection, import_mwh, export_mwh, peak_import_mw, import_max_mw,
-               export_max_mw, pv_curtailed_mwh, energy_cost_cny, demand_charge_cny, carbon_average_kg, work_gpu_h, …
+               export_max_mw, pv_curtailed_mwh, wind_curtailed_mwh, tie_in_mwh, tie_out_mwh, energy_cost_cny,
+               demand_charge_cny, carbon_average_kg, carbon_marginal_kg, carbon_official_kg, work_gpu_h, …
     ledger     who owes whom for the arm's metered energy
     jobs       one row per job: job, kind, label, home, site, submitted, released, due, started, finished, delay_h,
                work_gpu_h, pauses, moved, missed

@@ -32,6 +32,8 @@ KPI_NAMES: tuple[str, ...] = (
     "export_mwh",
     "peak_import_mw",
     "pv_curtailed_mwh",
+    "wind_curtailed_mwh",
+    "tie_mwh",
     "reverse_flow_mwh",
     "reverse_limit_h",
     "carbon_average_kg",
@@ -90,6 +92,8 @@ def connections(fleet: Fleet) -> tuple[Connection, ...]:
                 ),
                 pv_meters=((f"{root}/pv", f"{root}/pv_available"), *_pv_meters(fleet, {s.id for s in behind})),
                 battery_meters=tuple(f"site/{site.id}/battery" for site in behind if site.battery is not None),
+                wind_meters=((f"{root}/wind", f"{root}/wind_available"),) if feeder.wind_mw > 0 else (),
+                tie_meters=tuple(f"tie/{t.id}/{feeder.id}" for t in fleet.ties if feeder.id in (t.source, t.target)),
             )
         )
     for site in fleet.sites:
@@ -150,22 +154,22 @@ def _record(
     service: ServiceAccount,
     wall_s: float,
 ) -> dict[str, float]:
-    carbon = _carbon_kg(journal, truth)
+    carbon = _carbon_kg(journal, truth, range(len(truth.fleet.sites)))
     energy_cny = float(sum(bill.energy_cny - bill.export_credit_cny for bill in bills))
     demand_cny = float(sum(bill.demand_cny for bill in bills))
-    curtailed_mwh = sum(a.pv_curtailed_mwh for a in accounts)
+    pv_mwh, wind_mwh = sum(a.pv_curtailed_mwh for a in accounts), sum(a.wind_curtailed_mwh for a in accounts)
     violation_mwh = sum(a.import_violation_mwh for a in accounts) + _own_meter_violation_mwh(journal, fleet=truth.fleet)
     discharged = {s.id: float(journal.metered(f"site/{s.id}/battery")[1].sum()) for s in truth.fleet.sites if s.battery}
     wear_cny = sum(s.battery.wear_cny_per_mwh * discharged[s.id] for s in truth.fleet.sites if s.battery)
     objective = truth.objective
-    feeder_export_mwh = sum(a.export_mwh for a, p in zip(accounts, points, strict=True) if p.site_meters)
+    feeder_export_mwh = sum(a.export_mwh for a, p in zip(accounts, points, strict=True) if _shared(p))
     bent = _bent(journal, truth)
     values = {
         "objective_cny": energy_cny
         + demand_cny
         + wear_cny
         + objective.carbon_cny_per_t * carbon[objective.carbon_signal] / 1000.0
-        + objective.curtailment_cny_per_mwh * curtailed_mwh
+        + objective.curtailment_cny_per_mwh * (pv_mwh + wind_mwh)
         + objective.violation_cny_per_mwh * violation_mwh
         + bent["cost_cny"],
         "energy_cost_cny": energy_cny,
@@ -174,9 +178,11 @@ def _record(
         "import_mwh": sum(a.import_mwh for a in accounts),
         "export_mwh": sum(a.export_mwh for a in accounts),
         "peak_import_mw": sum(a.peak_import_mw for a in accounts),
-        "pv_curtailed_mwh": curtailed_mwh,
+        "pv_curtailed_mwh": pv_mwh,
+        "wind_curtailed_mwh": wind_mwh,
+        "tie_mwh": sum(a.tie_out_mwh for a in accounts),
         "reverse_flow_mwh": feeder_export_mwh,
-        "reverse_limit_h": sum(a.reverse_limit_h for a, p in zip(accounts, points, strict=True) if p.site_meters),
+        "reverse_limit_h": sum(a.reverse_limit_h for a, p in zip(accounts, points, strict=True) if _shared(p)),
         "carbon_average_kg": carbon["average"],
         "carbon_marginal_kg": carbon["marginal"],
         "carbon_official_kg": carbon["official"],
@@ -227,15 +233,16 @@ def _bent(journal: Journal, truth: Truth) -> dict[str, float]:
     }
 
 
-def _carbon_kg(journal: Journal, truth: Truth) -> dict[str, float]:
-    imports = [journal.metered(f"site/{site.id}/grid")[0] for site in truth.fleet.sites]
+def _carbon_kg(journal: Journal, truth: Truth, rows: Sequence[int]) -> dict[str, float]:
+    """Emissions of the import of the sites `rows` under the three factors."""
+    imports = {s: journal.metered(f"site/{truth.fleet.sites[s].id}/grid")[0] for s in rows}
     signals = {
         "average": truth.carbon_average_kg_per_mwh,
         "marginal": truth.carbon_marginal_kg_per_mwh,
         "official": truth.fleet.carbon_official_kg_per_mwh[:, None],
     }
     return {
-        name: sum(emissions_kg(imported, factors[s]) for s, imported in enumerate(imports))
+        name: sum(emissions_kg(imported, factors[s]) for s, imported in imports.items())
         for name, factors in signals.items()
     }
 
@@ -275,10 +282,10 @@ def _site_frame(
 ) -> pl.DataFrame:
     rows = []
     for point, energy in zip(points, accounts, strict=True):
-        meters = set(point.site_meters or (point.meter,))
+        meters = set(point.site_meters if _shared(point) else (point.meter,))
         sites = [meter.split("/")[1] for meter in sorted(meters)]
         own = [bill for bill in bills if bill.meter in meters]
-        index = [truth.fleet.sites.index(site) for site in truth.fleet.sites if site.id in sites]
+        index = [s for s, site in enumerate(truth.fleet.sites) if site.id in sites]
         rows.append(
             {
                 "connection": point.id,
@@ -290,23 +297,27 @@ def _site_frame(
                 "export_max_mw": point.export_max_mw,
                 "pv_available_mwh": energy.pv_available_mwh,
                 "pv_curtailed_mwh": energy.pv_curtailed_mwh,
+                "wind_available_mwh": energy.wind_available_mwh,
+                "wind_curtailed_mwh": energy.wind_curtailed_mwh,
+                "tie_in_mwh": energy.tie_in_mwh,
+                "tie_out_mwh": energy.tie_out_mwh,
                 "reverse_limit_h": energy.reverse_limit_h,
                 "import_violation_mwh": energy.import_violation_mwh,
                 "facility_mwh": sum(float(journal.metered(f"site/{s}/facility")[0].sum()) for s in sites),
                 "it_mwh": sum(float(journal.metered(f"site/{s}/it")[0].sum()) for s in sites),
                 "energy_cost_cny": float(sum(bill.energy_cny - bill.export_credit_cny for bill in own)),
                 "demand_charge_cny": float(sum(bill.demand_cny for bill in own)),
-                "billed_peak_mw": max(bill.peak_mw for bill in own),
-                "carbon_average_kg": sum(
-                    emissions_kg(
-                        journal.metered(f"site/{truth.fleet.sites[s].id}/grid")[0], truth.carbon_average_kg_per_mwh[s]
-                    )
-                    for s in index
-                ),
+                "billed_peak_mw": max((bill.peak_mw for bill in own), default=0.0),
+                **{f"carbon_{name}_kg": value for name, value in _carbon_kg(journal, truth, index).items()},
                 "work_gpu_h": float(jobs.filter(pl.col("site").is_in(sites))["work_gpu_h"].sum()),
             }
         )
     return pl.DataFrame(rows)
+
+
+def _shared(point: Connection) -> bool:
+    """Is it a feeder, with or without sites behind it?"""
+    return point.meter.startswith("feeder/")
 
 
 def _pv_meters(fleet: Fleet, site_ids: set[str]) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from suandian.quantity.errors import Fault, ScenarioError
 __all__ = [
     "City",
     "Hub",
+    "SpotRule",
     "area_name_zh",
     "city",
     "city_names",
@@ -28,6 +29,7 @@ __all__ = [
     "hub",
     "hub_names",
     "provinces",
+    "spot",
     "tariff",
     "tariff_ids",
     "tariff_of_area",
@@ -64,6 +66,16 @@ class City:
     name_zh: str
     latitude_deg: float
     longitude_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpotRule:
+    """Bounds of a province's spot price; `reference_cny_per_mwh` is its usual mean, None where no figure was found."""
+
+    floor_cny_per_mwh: float
+    cap_cny_per_mwh: float
+    reference_cny_per_mwh: float | None
+    source: Source
 
 
 def tariff_ids() -> tuple[str, ...]:
@@ -134,6 +146,23 @@ def emission_factor_kg_per_mwh(province: str, year: int = 2023) -> tuple[float, 
 def provinces() -> tuple[str, ...]:
     """Names of the provinces that have an emission factor."""
     return tuple(_table("emission_factors")["province"])
+
+
+def spot(province: str) -> SpotRule:
+    """Bounds of a province's spot price. A province of which nothing was found has the row of others, D.
+
+    Raises `ScenarioError` for an unknown province.
+    """
+    emission_factor_kg_per_mwh(province)
+    table, aliases = _table("spot"), _table("emission_factors")["aliases"]
+    key = aliases.get(province.lower(), province.lower())
+    row: _Table = table[key] if key in table else table["other"]
+    return SpotRule(
+        floor_cny_per_mwh=float(row["floor"]),
+        cap_cny_per_mwh=float("inf") if row["cap"] is None else float(row["cap"]),
+        reference_cny_per_mwh=None if row["reference"] is None else float(row["reference"]),
+        source=Source(row["document"], row["confidence"], row["note"]),
+    )
 
 
 def hub_names() -> tuple[str, ...]:

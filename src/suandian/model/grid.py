@@ -1,4 +1,4 @@
-"""The shared connection of a county: transformer limits, neighbours' load and PV, and the network behind it."""
+"""Shared connections (limits, neighbours' load, PV and wind, the network behind them) and the ties between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from suandian.model.network import Network
 
-__all__ = ["CURTAILMENT_RULES", "REACTIVE_MODES", "CurtailmentRule", "Feeder", "FeederGrid", "ReactiveMode"]
+__all__ = ["CURTAILMENT_RULES", "REACTIVE_MODES", "CurtailmentRule", "Feeder", "FeederGrid", "ReactiveMode", "Tie"]
 
 #: How a grid operator holds PV back where nobody coordinates.
 CurtailmentRule = Literal["proportional", "last_connected", "volt_watt"]
@@ -57,13 +57,14 @@ class FeederGrid:
 
 @dataclass(frozen=True, slots=True)
 class Feeder:
-    """A connection to the 110 kV grid that sites share with local load and rooftop PV.
+    """A connection to the upper grid that sites share with local load, PV and wind.
 
     transformer_mva        sum of the transformers' ratings
     power_factor_ratio     cos φ at which the rating is turned into MW
     reverse_limit_ratio    allowed reverse flow as a share of the rating (China: 0.8, DL/T 2041)
     pv_mw                  nameplate of the neighbours' rooftop PV; what exceeds the reverse limit is curtailed
     grid                   the network behind it; None: one lumped transformer
+    wind_mw                nameplate of wind behind the connection, curtailed together with the PV
     """
 
     id: str
@@ -78,6 +79,7 @@ class Feeder:
     name: str = ""
     name_zh: str = ""
     grid: FeederGrid | None = None
+    wind_mw: float = 0.0
 
     @property
     def import_max_mw(self) -> float:
@@ -86,3 +88,20 @@ class Feeder:
     @property
     def export_max_mw(self) -> float:
         return self.transformer_mva * self.power_factor_ratio * self.reverse_limit_ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A line between two feeders. It carries what one would curtail to one that imports; see `suandian.physics.ties`.
+
+    source, target             ids of the feeders
+    forward_max_mw             most that leaves `source` for `target`; `back_max_mw` the other way
+    loss_ratio                 share of what leaves that does not arrive
+    """
+
+    id: str
+    source: str
+    target: str
+    forward_max_mw: float
+    back_max_mw: float
+    loss_ratio: float = 0.0

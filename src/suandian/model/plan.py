@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.model.grid import Feeder
+from suandian.model.grid import Feeder, Tie
 from suandian.model.programme import Instruction
 from suandian.model.site import Site
 from suandian.model.workload import ClassTable
@@ -51,6 +51,7 @@ class Fleet:
     zone               local time zone; calendar months and days are counted in it
     stream_batch_power_ratio   (streams,) power for the same requests at the largest batch within the latency objective
     transfer           what moving a job's data takes
+    ties               lines between feeders
     """
 
     sites: tuple[Site, ...]
@@ -66,6 +67,7 @@ class Fleet:
     zone: str
     stream_batch_power_ratio: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     transfer: Transfer = Transfer()
+    ties: tuple[Tie, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.stream_batch_power_ratio) != len(self.stream_ids):
@@ -83,7 +85,7 @@ class Objective:
     """What optimisers minimise, beside the bill: weights in money, the same for every arm of a study.
 
     carbon_cny_per_t            price put on emissions by `carbon_signal` (`average` or `marginal`)
-    curtailment_cny_per_mwh     value of PV energy that is thrown away
+    curtailment_cny_per_mwh     value of PV and wind energy that is thrown away
     violation_cny_per_mwh       penalty on import above a limit
     lateness_cny_per_mwh        penalty on work that is not done when due, per MWh of IT energy
     slowing_cny_per_mwh         given to tenants per MWh (at full speed) of work that runs slower than it could
@@ -107,7 +109,7 @@ class Outlook:
     carbon_average_kg_per_mwh, carbon_marginal_kg_per_mwh   (S, H)
     outdoor_c         (S, H)
     site_pv_mw        (S, H) available behind the site's meter
-    feeder_pv_mw, feeder_load_mw   (B, H) neighbours behind the shared connection
+    feeder_pv_mw, feeder_load_mw, feeder_wind_mw   (B, H) neighbours behind the shared connection
     stream_mw         (streams, H) interactive demand, IT power above idle
     released_mwh, due_mwh   (classes, H) work not yet submitted that is expected: cumulative dynamic IT energy
                       that may have run, and must have run, by the *end* of each interval
@@ -123,6 +125,7 @@ class Outlook:
     site_pv_mw: NDArray[np.float64]
     feeder_pv_mw: NDArray[np.float64]
     feeder_load_mw: NDArray[np.float64]
+    feeder_wind_mw: NDArray[np.float64]
     stream_mw: NDArray[np.float64]
     released_mwh: NDArray[np.float64]
     due_mwh: NDArray[np.float64]

@@ -1,7 +1,7 @@
 """Rules of a shared connection inside one phase: who charges, who discharges, whose PV is held back.
 
 A connection is a feeder with the sites behind it, or one site alone (then the connection's limits are infinite and
-the neighbours' PV and load zero). The tables are ordered by connection: rows `first` to `last` (exclusive) are its own.
+what the neighbours draw and make is zero). The tables are ordered by connection: rows `first` to `last` (exclusive).
 Whatever has to be shared among several batteries is shared in proportion to what each could do, so that no site's order
 in the scenario matters. Tables and units: see `suandian.physics.battery`.
 
@@ -67,14 +67,17 @@ def wish(limits: Table, now: Table, s: int, setpoint_mw: float) -> None:
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def self_consume(limits: Table, now: Table, first: int, last: int, feeder_pv_mw: float, feeder_load_mw: float) -> None:
+def self_consume(
+    limits: Table, now: Table, first: int, last: int, feeder_made_mw: float, feeder_load_mw: float
+) -> None:
     """The stated rule: charge from the connection's PV surplus, discharge to cover its net import.
 
     First every battery takes its own PV that the site could neither use nor export. What the connection then has left
-    over (its PV less its load and all sites' consumption) is shared among the batteries, up to each site's import cap.
+    over (what is made there less its load and all sites' consumption) is shared among the batteries, up to each site's
+    import cap.
     A connection that still imports is covered by discharging, at most each site's own import.
     """
-    surplus_mw = feeder_pv_mw - feeder_load_mw
+    surplus_mw = feeder_made_mw - feeder_load_mw
     for s in range(first, last):
         stuck_mw = max(0.0, now[s, PV] - now[s, LOAD] - limits[s, EXPORT_MAX])
         now[s, CHARGE] = min(stuck_mw, charge_room_mw(limits, now, s))
@@ -160,14 +163,14 @@ def _more_room_mw(limits: Table, now: Table, s: int) -> float:
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def hold_export(now: Table, first: int, last: int, excess_mw: float, feeder_pv_mw: float) -> float:
-    """Lower the connection's export by `excess_mw` and return the neighbours' PV that is used.
+def hold_export(now: Table, first: int, last: int, excess_mw: float, feeder_made_mw: float) -> float:
+    """Lower the connection's export by `excess_mw` and return what is used of the neighbours' PV and wind.
 
-    The neighbours' PV is held back first, then the PV that sites export, and batteries discharge less last. Sites'
-    exports are cut in proportion; no site is made to import.
+    What the neighbours make is held back first, then the PV that sites export, and batteries discharge less last.
+    Sites' exports are cut in proportion; no site is made to import.
     """
-    used_mw = max(0.0, feeder_pv_mw - excess_mw)
-    excess_mw -= feeder_pv_mw - used_mw
+    used_mw = max(0.0, feeder_made_mw - excess_mw)
+    excess_mw -= feeder_made_mw - used_mw
     if excess_mw <= 0.0:
         return used_mw
     excess_mw = _cut_exports(now, first, last, excess_mw, PV_USED)

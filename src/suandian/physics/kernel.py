@@ -35,7 +35,7 @@ __all__ = ["run_kernel"]
 
 #: Rows of the kernel's results.
 _IMPORT, _EXPORT, _CHARGE, _DISCHARGE, _PV_USED, _VIOLATION, _ENERGY = 0, 1, 2, 3, 4, 5, 6
-_FEEDER_IMPORT, _FEEDER_EXPORT, _FEEDER_PV_USED, _FEEDER_VIOLATION = 0, 1, 2, 3
+_FEEDER_IMPORT, _FEEDER_EXPORT, _FEEDER_USED, _FEEDER_VIOLATION = 0, 1, 2, 3
 
 _Table = NDArray[np.float64]  # (sites, columns) or (sites, intervals)
 _Cube = NDArray[np.float64]  # (results, sites, intervals)
@@ -61,7 +61,7 @@ def run_kernel(
     sites: Sequence[Site], feeders: Sequence[Feeder], inputs: StepInputs
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Results as cubes, `(7, S, n)` for sites and `(4, B, n)` for feeders; rows as `StepResult.of_cubes` reads them."""
-    ties = _connections(sites, feeders, inputs.import_guard_mw)
+    points = _connections(sites, feeders, inputs.import_guard_mw)
     count, periods = inputs.facility_mw.shape
     site_out = np.zeros((7, count, periods))
     feeder_out = np.zeros((4, len(feeders), periods))
@@ -70,17 +70,17 @@ def run_kernel(
     else:
         setpoint_mw, planned = inputs.charge_mw - inputs.discharge_mw, True
     stuck = _advance(
-        ties.limits,
-        ties.rows,
-        ties.offsets,
-        ties.import_max_mw,
-        ties.export_max_mw,
+        points.limits,
+        points.rows,
+        points.offsets,
+        points.import_max_mw,
+        points.export_max_mw,
         inputs.facility_mw,
         inputs.site_pv_mw,
         inputs.curtail_mw,
         setpoint_mw,
         planned,
-        inputs.feeder_pv_mw,
+        inputs.feeder_pv_mw + inputs.feeder_wind_mw,
         inputs.feeder_load_mw,
         inputs.energy_mwh,
         inputs.step_h,
@@ -139,7 +139,7 @@ def _advance(
     curtail_mw: _Table,
     setpoint_mw: _Table,
     planned: bool,
-    feeder_pv_mw: _Table,
+    feeder_made_mw: _Table,
     feeder_load_mw: _Table,
     energy_mwh: NDArray[np.float64],
     step_h: float,
@@ -151,7 +151,7 @@ def _advance(
     wish_mw = np.zeros(len(rows))
     for k in range(len(offsets) - 1):
         first, last = offsets[k], offsets[k + 1]
-        behind = k < feeder_pv_mw.shape[0]
+        behind = k < feeder_made_mw.shape[0]
         for s in range(first, last):
             now[s, ENERGY] = energy_mwh[rows[s]]
         for t in range(load_mw.shape[1]):
@@ -159,7 +159,7 @@ def _advance(
                 now[s, LOAD] = load_mw[rows[s], t]
                 now[s, PV] = max(0.0, pv_mw[rows[s], t] - curtail_mw[rows[s], t])
                 wish_mw[s] = setpoint_mw[rows[s], t] if planned else 0.0
-            local_pv_mw = feeder_pv_mw[k, t] if behind else 0.0
+            local_pv_mw = feeder_made_mw[k, t] if behind else 0.0
             local_load_mw = feeder_load_mw[k, t] if behind else 0.0
             left_h = step_h
             phases = 0
@@ -203,26 +203,26 @@ def _settle(
     last: int,
     wish_mw: NDArray[np.float64],
     planned: bool,
-    feeder_pv_mw: float,
+    feeder_made_mw: float,
     feeder_load_mw: float,
     import_max_mw: float,
     export_max_mw: float,
 ) -> float:
-    """Powers of one phase, written into `now`; returns the neighbours' PV that is used."""
+    """Powers of one phase, written into `now`; returns what is used of the neighbours' PV and wind."""
     if planned:
         for s in range(first, last):
             wish(limits, now, s, wish_mw[s])
     else:
-        self_consume(limits, now, first, last, feeder_pv_mw, feeder_load_mw)
+        self_consume(limits, now, first, last, feeder_made_mw, feeder_load_mw)
     guard_sites(limits, now, first, last)
-    net_mw = feeder_load_mw - feeder_pv_mw
+    net_mw = feeder_load_mw - feeder_made_mw
     for s in range(first, last):
         net_mw += site_net_mw(now, s)
     if net_mw > import_max_mw:
         hold_import(limits, now, first, last, net_mw - import_max_mw)
     elif net_mw < -export_max_mw:
-        return hold_export(now, first, last, -export_max_mw - net_mw, feeder_pv_mw)
-    return feeder_pv_mw
+        return hold_export(now, first, last, -export_max_mw - net_mw, feeder_made_mw)
+    return feeder_made_mw
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -246,6 +246,6 @@ def _book_feeder(
     """Add the phase to the interval means of a feeder."""
     out[_FEEDER_IMPORT, k, t] += weight_ratio * max(0.0, net_mw)
     out[_FEEDER_EXPORT, k, t] += weight_ratio * max(0.0, -net_mw)
-    out[_FEEDER_PV_USED, k, t] += weight_ratio * used_mw
+    out[_FEEDER_USED, k, t] += weight_ratio * used_mw
     if net_mw > import_max_mw + VIOLATION_BAND_MW:
         out[_FEEDER_VIOLATION, k, t] += weight_ratio * (net_mw - import_max_mw)

@@ -50,11 +50,12 @@ class JobEventKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter or sub-meter. Its id is `site/<id>/<channel>` or `feeder/<id>/<channel>`.
+    """A meter or sub-meter. Its id is `site/<id>/<channel>`, `feeder/<id>/<channel>` or `tie/<id>/<feeder>`.
 
     Channels of a site: `grid` (billing meter), `it`, `it/F0` … `it/F5`, `facility` (all that the building
     draws), `battery` (import = charge, export = discharge), `pv` (export = generation used),
-    `pv_available`. Of a feeder: `grid` (transformer, import from above), `load`, `pv`, `pv_available`.
+    `pv_available`. Of a feeder: `grid` (transformer, import from above), `load`, `pv`, `pv_available`,
+    and where it has any `wind`, `wind_available`. Of a tie, one at either end: import arrives at that feeder.
     """
 
     id: str

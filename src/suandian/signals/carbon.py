@@ -18,7 +18,7 @@ from suandian.signals import tables
 from suandian.signals.load import province_load_ratio
 from suandian.signals.renewable import pv_capacity_factor, wind_capacity_factor
 
-__all__ = ["MUST_RUN_RATIO", "hourly_intensity", "province_intensity"]
+__all__ = ["MUST_RUN_RATIO", "hourly_intensity", "province_intensity", "province_mix"]
 
 MUST_RUN_RATIO = 0.15  # fossil output that must run, per peak load (D, engineering default)
 _BAND_RATIO = 0.15  # width of the band above it in which the margin turns from surplus to fossil (D)
@@ -79,7 +79,7 @@ def province_intensity(
     wind_mean_ratio                          long-run wind capacity factor
     Defaults: `data/mix.csv`, Shandong, Gansu, Guangdong about 2025, and one row for all others (D).
     """
-    mix = _mix(province)
+    mix = province_mix(province)
     pv_ratio = mix["pv"] if pv_capacity_ratio is None else pv_capacity_ratio
     wind_ratio = mix["wind"] if wind_capacity_ratio is None else wind_capacity_ratio
     steady_ratio = mix["hydro_nuclear"] if hydro_nuclear_ratio is None else hydro_nuclear_ratio
@@ -97,7 +97,8 @@ def province_intensity(
     )
 
 
-def _mix(province: str) -> dict[str, float]:
+def province_mix(province: str) -> dict[str, float]:
+    """PV, wind and steady non-fossil supply per peak load, and the long-run wind capacity factor (D)."""
     table = tables.load("mix")
     known = any(tables.same_name(province, key) for key in table.keys)
     return table.row(province if known else "other")

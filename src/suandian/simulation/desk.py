@@ -30,6 +30,7 @@ QUANTITIES: Mapping[str, str] = {
     "site_pv_mw": "pv",
     "feeder_pv_mw": "pv",
     "feeder_load_mw": "load",
+    "feeder_wind_mw": "wind",
     "stream_mw": "stream",
 }
 PERFECT = ErrorModel(kind="perfect")
@@ -108,7 +109,7 @@ class Desk:
         def told(periods: int) -> Floats:
             if model.kind == "perfect" or not len(rows):
                 return rows[:, origin : origin + periods]
-            return issue_rows(
+            values = issue_rows(
                 model,
                 rows,
                 origin,
@@ -120,6 +121,10 @@ class Desk:
                 history=rows[:, :1] if origin == 0 else None,
                 periods=periods,
             )
+            if name == "price_cny_per_mwh" and self.truth.price_known.any():
+                known = self.truth.price_known
+                values[known] = rows[known, origin : origin + values.shape[1]]
+            return values
 
         return Issue(told, len(rows), axis.periods - origin)
 

@@ -107,10 +107,9 @@ class SimulatedWorld:
         idle_mw = np.array([site.idle_it_mw for site in self._truth.fleet.sites])[:, None]
         it_mw = idle_mw + label_mw.sum(axis=0)
         facility_mw = self._fixed_mw[:, span] + self._per_it_ratio[:, span] * it_mw
-        step = advance(self._truth.fleet.sites, self._truth.fleet.feeders, self._step_inputs(plan, span, facility_mw))
-        step, grids = on_networks(
-            self._truth.fleet, step, self._truth.feeder_load_mw[:, span], self._truth.feeder_pv_mw[:, span]
-        )
+        fleet = self._truth.fleet
+        step = advance(fleet.sites, fleet.feeders, self._step_inputs(plan, span, facility_mw), fleet.ties)
+        step, grids = on_networks(fleet, step, self._truth.feeder_load_mw[:, span], self._truth.feeder_pv_mw[:, span])
         served = {
             "interactive_unserved_mwh": float(lacking_mw.sum() * self.axis.step_h),
             "interactive_batched_mwh": float((self._demand_mw[:, span] - demand_mw).sum() * self.axis.step_h),
@@ -177,6 +176,7 @@ class SimulatedWorld:
             feeder_pv_mw=self._truth.feeder_pv_mw[:, span],
             feeder_load_mw=self._truth.feeder_load_mw[:, span],
             energy_mwh=self._energy_mwh,
+            feeder_wind_mw=self._truth.feeder_wind_mw[:, span],
         )
 
     def _record(
@@ -207,7 +207,12 @@ class SimulatedWorld:
             reads.append((step.feeder_import_mw[b], step.feeder_export_mw[b]))
             reads.append((self._truth.feeder_load_mw[b, span], zero))
             reads += [(zero, step.feeder_pv_used_mw[b]), (zero, self._truth.feeder_pv_mw[b, span])]
+            if feeder.wind_mw > 0:
+                reads += [(zero, step.feeder_wind_used_mw[b]), (zero, self._truth.feeder_wind_mw[b, span])]
             reads += grid_reads(feeder, grids.get(b))
+        for k, tie in enumerate(self._truth.fleet.ties):
+            forward_mw, back_mw, kept_ratio = step.tie_forward_mw[k], step.tie_back_mw[k], 1.0 - tie.loss_ratio
+            reads += [(kept_ratio * back_mw, forward_mw), (kept_ratio * forward_mw, back_mw)]
         hours = self.axis.step_h
         imported = np.array([imports for imports, _ in reads]) * hours
         exported = np.array([exports for _, exports in reads]) * hours
@@ -258,6 +263,9 @@ def _meters(truth: Truth) -> tuple[Meter, ...]:
         channels += ["pv", "pv_available"] if site.pv_mw > 0 else []
         meters += [Meter(f"site/{site.id}/{channel}") for channel in channels]
     for feeder in truth.fleet.feeders:
-        meters += [Meter(f"feeder/{feeder.id}/{channel}") for channel in ("grid", "load", "pv", "pv_available")]
+        channels = ["grid", "load", "pv", "pv_available", *(["wind", "wind_available"] if feeder.wind_mw > 0 else [])]
+        meters += [Meter(f"feeder/{feeder.id}/{channel}") for channel in channels]
         meters += grid_meters(feeder)
+    for tie in truth.fleet.ties:
+        meters += [Meter(f"tie/{tie.id}/{end}") for end in (tie.source, tie.target)]
     return tuple(meters)

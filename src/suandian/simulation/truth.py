@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ class Truth:
     arrivals_mw       (classes, hours of the week, 168) usual rate of new work in MW of dynamic IT power, local time,
                       learnt from a period *before* the study: the arrival forecast of those who cannot see the future
     arrival_run_h     (classes,) energy-weighted mean run time of that work, from the same earlier period
+    feeder_wind_mw    (B, T) available wind of the neighbours; none if left out
+    price_known       (S,) prices that stand in a tariff, known to everybody whatever the error of price forecasts;
+                      none if left out
     sources           name of each field → where it comes from, for the report's provenance
     """
 
@@ -54,3 +57,11 @@ class Truth:
     arrival_run_h: NDArray[np.float64]
     instructions: tuple[Instruction, ...]
     sources: Mapping[str, str]
+    feeder_wind_mw: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    price_known: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+
+    def __post_init__(self) -> None:
+        if self.feeder_wind_mw.shape != self.feeder_pv_mw.shape:
+            object.__setattr__(self, "feeder_wind_mw", np.zeros(self.feeder_pv_mw.shape))
+        if len(self.price_known) != len(self.price_cny_per_mwh):
+            object.__setattr__(self, "price_known", np.zeros(len(self.price_cny_per_mwh), dtype=np.bool_))

@@ -26,6 +26,8 @@ class Connection:
     load_meters      meters of what is consumed behind the connection
     pv_meters        pairs (used, available) of PV behind the connection
     battery_meters   batteries behind the connection
+    wind_meters      pairs (used, available) of wind behind the connection
+    tie_meters       this end's meters of ties to other connections: import arrives here, export leaves
     """
 
     id: str
@@ -36,6 +38,8 @@ class Connection:
     load_meters: tuple[str, ...]
     pv_meters: tuple[tuple[str, str], ...]
     battery_meters: tuple[str, ...]
+    wind_meters: tuple[tuple[str, str], ...] = ()
+    tie_meters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,9 @@ class EnergyAccount:
 
     reverse_limit_h        hours in which the export met the reverse limit, or PV was held back while exporting
     import_violation_mwh   energy imported above the import limit
-    renewable_mwh          PV used and not exported in the same interval
-    balance_error_mwh      largest |import + pv + discharge − export − charge − load| of any interval
+    renewable_mwh          PV and wind used and not exported or sent away in the same interval
+    balance_error_mwh      largest |import + pv + wind + discharge + tie in − export − charge − load − tie out|
+    tie_in_mwh, tie_out_mwh   arrived over ties, and sent away
     """
 
     import_mwh: float
@@ -58,6 +63,10 @@ class EnergyAccount:
     renewable_mwh: float
     consumption_mwh: float
     balance_error_mwh: float
+    wind_available_mwh: float
+    wind_curtailed_mwh: float
+    tie_in_mwh: float
+    tie_out_mwh: float
 
 
 def account(journal: Journal, connection: Connection) -> EnergyAccount:
@@ -68,9 +77,13 @@ def account(journal: Journal, connection: Connection) -> EnergyAccount:
     load = sum((journal.metered(m)[0] for m in connection.load_meters), zero)
     used = sum((journal.metered(m)[1] for m, _ in connection.pv_meters), zero)
     available = sum((journal.metered(m)[1] for _, m in connection.pv_meters), zero)
+    wind = sum((journal.metered(m)[1] for m, _ in connection.wind_meters), zero)
+    blowing = sum((journal.metered(m)[1] for _, m in connection.wind_meters), zero)
+    arriving = sum((journal.metered(m)[0] for m in connection.tie_meters), zero)
+    leaving = sum((journal.metered(m)[1] for m in connection.tie_meters), zero)
     charge = sum((journal.metered(m)[0] for m in connection.battery_meters), zero)
     discharge = sum((journal.metered(m)[1] for m in connection.battery_meters), zero)
-    balance = imported + used + discharge - exported - charge - load
+    balance = imported + used + wind + discharge + arriving - exported - charge - load - leaving
     excess_mwh = imported - connection.import_max_mw * step_h
     at_limit = exported >= (connection.export_max_mw - _TOLERANCE_MW) * step_h
     # Behind a network the limit lies at its transformers; what meets it shows in the PV that is held back.
@@ -84,9 +97,13 @@ def account(journal: Journal, connection: Connection) -> EnergyAccount:
         pv_curtailed_mwh=max(float((available - used).sum()), 0.0),
         reverse_limit_h=float(reverse.sum() * step_h),
         import_violation_mwh=float(excess_mwh[excess_mwh > _TOLERANCE_MW * step_h].sum()),
-        renewable_mwh=float(np.maximum(used - exported, 0.0).sum()),
+        renewable_mwh=float(np.maximum(used + wind - exported - leaving, 0.0).sum()),
         consumption_mwh=float(load.sum()),
         balance_error_mwh=float(np.abs(balance).max()),
+        wind_available_mwh=float(blowing.sum()),
+        wind_curtailed_mwh=max(float((blowing - wind).sum()), 0.0),
+        tie_in_mwh=float(arriving.sum()),
+        tie_out_mwh=float(leaving.sum()),
     )
 
 

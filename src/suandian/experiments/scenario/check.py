@@ -17,6 +17,7 @@ from suandian.experiments.scenario.faults import unknown
 from suandian.experiments.scenario.networks import COUNTY, network_file
 from suandian.experiments.scenario.places import FeederSection, SiteSection
 from suandian.experiments.scenario.reach import has_place, latency_ms
+from suandian.experiments.scenario.regions import region_faults
 from suandian.experiments.scenario.study import SIGNALS, InstructionSection, StudyFile
 from suandian.experiments.scenario.tables import TableSection
 from suandian.experiments.scenario.work import AUTO_FORMAT, StreamSection
@@ -58,6 +59,7 @@ def check(study: StudyFile, names: Names, data: Path | None) -> list[Fault]:
         _parties(study, names),
         _sites(study, names),
         _feeders(study, names, data),
+        region_faults(study, names.feeders, names.given.get("price", ())),
         _streams(study, names, data),
         _jobs(study, names, data),
         _tariffs(study),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -11,7 +11,15 @@ from suandian.model.grid import CurtailmentRule, ReactiveMode
 from suandian.model.party import Role
 from suandian.model.site import Cooling
 
-__all__ = ["BatterySection", "CoolingSection", "FeederSection", "NetworkSection", "PartySection", "SiteSection"]
+__all__ = [
+    "BatterySection",
+    "CoolingSection",
+    "FeederSection",
+    "NetworkSection",
+    "PartySection",
+    "SiteSection",
+    "TieSection",
+]
 
 _Title = Annotated[Text, BeforeValidator(both_languages, json_schema_input_type=str | Text)]
 _PowerMw = Annotated[float, Quantity("MW", minimum=0)]
@@ -126,6 +134,14 @@ class SiteSection(Section):
         description="Tariff preset, e.g. `shandong_2025`, or one of this scenario's `tariffs`; may be left out only "
         "where `signals.price` has a table for the site (no demand charge then).",
     )
+    price: Literal["tariff", "spot"] = Field(
+        default="tariff",
+        description="`spot`: the tariff's flat price moves with a generated spot price of the province, which falls to "
+        "its floor where the feeder has more surplus than ways out; forecasts of it err.",
+    )
+    spot_floor_cny_per_mwh: Annotated[float, Quantity("CNY/MWh")] | None = Field(
+        default=None, description="Floor of the spot price; left out: the province's in the preset."
+    )
     emission_factor_kg_per_mwh: Annotated[float, Quantity("kg/MWh", above=0)] | None = Field(
         default=None, description="Official average emission factor; left out: the province's in the preset."
     )
@@ -167,11 +183,11 @@ class NetworkSection(Section):
 
 
 class FeederSection(Section):
-    """A county's connection to the upper grid, shared by sites, local load and rooftop PV."""
+    """A connection to the upper grid, shared by sites, local load, PV and wind: a county, or a province's base."""
 
     name: _Title = Field(default=Text(), description="Name shown in the report.")
     operator: str = Field(description="The party that runs it.")
-    region: str = Field(description="Province whose PV and load shape apply.")
+    region: str = Field(description="Province whose PV, wind and load shape apply.")
     latitude_deg: _Latitude = Field(description="Latitude, north positive.")
     longitude_deg: _Longitude = Field(description="Longitude, east positive.")
     transformer_mva: Annotated[float, Quantity("MVA", above=0)] = Field(description="Sum of the transformers' ratings.")
@@ -181,9 +197,27 @@ class FeederSection(Section):
     reverse_limit_ratio: _Ratio = Field(
         default=0.8, description="Reverse flow allowed, as a share of the rating (DL/T 2041: 80 %)."
     )
-    pv_mw: _PowerMw = Field(default=0.0, description="Nameplate of the neighbours' rooftop PV.")
+    pv_mw: _PowerMw = Field(default=0.0, description="Nameplate of the neighbours' PV.")
+    wind_mw: _PowerMw = Field(default=0.0, description="Nameplate of wind behind the connection.")
+    wind_mean_ratio: Annotated[float, Quantity("1", minimum=0.005, maximum=0.7)] | None = Field(
+        default=None, description="Long-run capacity factor of that wind; left out: the province's (D)."
+    )
     load_min_mw: _PowerMw = Field(default=0.0, description="Lowest local load of the study.")
     load_max_mw: _PowerMw = Field(default=0.0, description="Highest local load of the study.")
     network: NetworkSection | None = Field(
         default=None, description="The network behind it; left out: one lumped transformer."
+    )
+
+
+class TieSection(Section):
+    """A line between two feeders. It carries what one would curtail to the other, as far as that one imports."""
+
+    source: str = Field(alias="from", description="Feeder at one end.")
+    target: str = Field(alias="to", description="Feeder at the other end.")
+    limit_mw: _PowerMw = Field(description="Most that may leave an end for the other, in both directions.")
+    limit_back_mw: _PowerMw | None = Field(
+        default=None, description="Most that may leave `to` for `from`; left out: `limit`."
+    )
+    loss_ratio: Annotated[float, Quantity("1", minimum=0, maximum=0.5)] = Field(
+        default=0.05, description="Share that is lost on the way. D (engineering default): 5 %."
     )

@@ -17,6 +17,7 @@ from suandian.experiments.scenario.clock import instant
 from suandian.experiments.scenario.networks import grid_of
 from suandian.experiments.scenario.places import FeederSection, SiteSection
 from suandian.experiments.scenario.reach import allowed_sites, place_of
+from suandian.experiments.scenario.regions import ties_of
 from suandian.experiments.scenario.study import StudyFile, TariffSection
 from suandian.experiments.scenario.world import World, series_of
 from suandian.experiments.scenario.worldjobs import Work, work_of
@@ -46,7 +47,7 @@ class Forecasts:
 def forecasts_of(study: StudyFile, inputs: Inputs, mode: str = "") -> Forecasts:
     """The study's forecasts, or those of an arm with a `mode` of its own.
 
-    A price that comes from a tariff is known to everybody, so it has no error.
+    A price that comes from a tariff is known to everybody, so it has no error; spot prices have one.
     """
     section = study.forecasts
     mode = mode or section.mode
@@ -54,7 +55,8 @@ def forecasts_of(study: StudyFile, inputs: Inputs, mode: str = "") -> Forecasts:
         model = PERFECT if mode == "perfect" else PERSISTENCE
         return Forecasts(section.every_s / 3600, dict.fromkeys(DEFAULT_MODELS, model))
     models = dict(DEFAULT_MODELS)
-    if not study.signals.price and "price" not in inputs.signals:
+    spot = any(site.price == "spot" for site in study.sites.values())
+    if not spot and not study.signals.price and "price" not in inputs.signals:
         models["price"] = PERFECT
     for name, errors in section.errors.items():
         models[name] = replace(DEFAULT_MODELS[name], **errors.changes(), source="the scenario")
@@ -97,7 +99,16 @@ def resolve(study: StudyFile, axis: TimeAxis, data: Path | None, inputs: Inputs)
         arrival_run_h=work.arrival_run_h,
         instructions=tuple(_instructions(study)),
         sources=sources,
+        feeder_wind_mw=series.feeder_wind_mw,
+        price_known=_price_known(study),
     )
+
+
+def _price_known(study: StudyFile) -> NDArray[np.bool_]:
+    """`(sites,)`: beside spot prices, those of a tariff are known to everybody."""
+    spot = [site.price == "spot" for site in study.sites.values()]
+    given = [key in study.signals.price for key in study.sites]
+    return np.array([any(spot) and not (a or b) for a, b in zip(spot, given, strict=True)], dtype=np.bool_)
 
 
 def _site(key: str, section: SiteSection) -> Site:
@@ -123,7 +134,7 @@ def _site(key: str, section: SiteSection) -> Site:
 
 
 def _feeder(key: str, section: FeederSection, study: StudyFile, data: Path | None) -> Feeder:
-    fields = section.model_dump(exclude={"name", "load_min_mw", "load_max_mw", "network"})
+    fields = section.model_dump(exclude={"name", "load_min_mw", "load_max_mw", "network", "wind_mean_ratio"})
     grid = grid_of(key, section, study.sites, seed=study.seed, data=data)
     return Feeder(
         id=key, name=section.name.get("en") or key, name_zh=section.name.get("zh") or key, grid=grid, **fields
@@ -211,6 +222,7 @@ def _fleet(
         zone=study.time.zone,
         stream_batch_power_ratio=np.array([stream.batch_power_ratio for stream in streams], dtype=np.float64),
         transfer=_transfer(study),
+        ties=ties_of(study),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from suandian.experiments.scenario.places import FeederSection, PartySection, SiteSection
+from suandian.experiments.scenario.places import FeederSection, PartySection, SiteSection, TieSection
 from suandian.experiments.scenario.tables import TableSection
 from suandian.experiments.scenario.types import Count, Identifier, Quantity, Section, Text, both_languages
 from suandian.experiments.scenario.work import JobsSection, StreamSection, TransferSection
@@ -38,6 +38,7 @@ SIGNALS: dict[str, str] = {
     "site_pv": "MW",
     "feeder_pv": "MW",
     "feeder_load": "MW",
+    "feeder_wind": "MW",
     "stream": "MW",
 }
 
@@ -105,8 +106,9 @@ class SignalsSection(Section):
     )
     outdoor: dict[str, TableSection] = Field(default_factory=dict, description="Outdoor temperature [°C] by site.")
     site_pv: dict[str, TableSection] = Field(default_factory=dict, description="Available PV [MW] by site.")
-    feeder_pv: dict[str, TableSection] = Field(default_factory=dict, description="Available rooftop PV [MW] by feeder.")
+    feeder_pv: dict[str, TableSection] = Field(default_factory=dict, description="Available PV [MW] by feeder.")
     feeder_load: dict[str, TableSection] = Field(default_factory=dict, description="Local load [MW] by feeder.")
+    feeder_wind: dict[str, TableSection] = Field(default_factory=dict, description="Available wind [MW] by feeder.")
     stream: dict[str, TableSection] = Field(
         default_factory=dict, description="Interactive demand [MW of IT] by stream."
     )
@@ -179,7 +181,7 @@ class ObjectiveSection(Section):
     )
     carbon_signal: Literal["average", "marginal"] = Field(default="average", description="Which signal is priced.")
     curtailment_cny_per_mwh: Annotated[float, Quantity("CNY/MWh", minimum=0)] = Field(
-        default=0.0, description="Value of PV energy that is thrown away."
+        default=0.0, description="Value of PV and wind energy that is thrown away."
     )
     violation_cny_per_mwh: Annotated[float, Quantity("CNY/MWh", minimum=0)] = Field(
         default=20_000.0, description="Penalty on import above a limit."
@@ -248,6 +250,7 @@ class StudyFile(Section):
     time: TimeSection = Field(description="Period, step and zone.")
     parties: dict[Identifier, PartySection] = Field(min_length=1, description="Who takes part.")
     feeders: dict[Identifier, FeederSection] = Field(default_factory=dict, description="Shared connections.")
+    ties: dict[Identifier, TieSection] = Field(default_factory=dict, description="Lines between shared connections.")
     sites: dict[Identifier, SiteSection] = Field(min_length=1, max_length=64, description="Data centres.")
     jobs: JobsSection = Field(default=JobsSection(), description="Deferrable work.")
     streams: dict[Identifier, StreamSection] = Field(default_factory=dict, description="Interactive load by city.")

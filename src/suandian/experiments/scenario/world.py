@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from suandian.experiments import presets
 from suandian.experiments.scenario.build import Inputs
 from suandian.experiments.scenario.places import SiteSection
+from suandian.experiments.scenario.regions import feeder_wind_ratio, spot_price, surplus_hours, ties_of
 from suandian.experiments.scenario.study import SIGNALS, StudyFile
 from suandian.model.contract import Tariff
 from suandian.model.grid import Feeder
@@ -56,6 +57,7 @@ class SeriesSet:
     site_pv_mw: _Array
     feeder_pv_mw: _Array
     feeder_load_mw: _Array
+    feeder_wind_mw: _Array
     site_pv_upper_mw: _Array
     feeder_pv_upper_mw: _Array
     stream_mw: _Array
@@ -72,6 +74,9 @@ def series_of(world: World) -> SeriesSet:
     """Generate or read all series. Raises `DataError` where a table does not cover the axis."""
     maker = _Maker(world)
     sites, feeders = [site.id for site in world.sites], [feeder.id for feeder in world.feeders]
+    pv, local = maker.rows("feeder_pv", feeders, maker.feeder_pv), maker.rows("feeder_load", feeders, maker.feeder_load)
+    wind = maker.rows("feeder_wind", feeders, maker.feeder_wind)
+    maker.surplus = surplus_hours(world.feeders, ties_of(world.study), pv + wind, local)
     price = maker.rows("price", sites, maker.price)
     export_price = maker.rows("export_price", sites, maker.export_price)
     average = maker.rows("carbon_average", sites, lambda row: maker.carbon(row, marginal=False))
@@ -83,8 +88,9 @@ def series_of(world: World) -> SeriesSet:
         carbon_marginal_kg_per_mwh=marginal,
         outdoor_c=maker.rows("outdoor", sites, maker.outdoor),
         site_pv_mw=maker.rows("site_pv", sites, maker.site_pv),
-        feeder_pv_mw=maker.rows("feeder_pv", feeders, maker.feeder_pv),
-        feeder_load_mw=maker.rows("feeder_load", feeders, maker.feeder_load),
+        feeder_pv_mw=pv,
+        feeder_load_mw=local,
+        feeder_wind_mw=wind,
         site_pv_upper_mw=maker.pv_upper("site_pv", world.sites),
         feeder_pv_upper_mw=maker.pv_upper("feeder_pv", world.feeders),
         stream_mw=maker.rows("stream", list(world.study.streams), maker.stream),
@@ -101,6 +107,7 @@ _FIELDS = {
     "site_pv": "site_pv_mw",
     "feeder_pv": "feeder_pv_mw",
     "feeder_load": "feeder_load_mw",
+    "feeder_wind": "feeder_wind_mw",
     "stream": "stream_mw",
 }
 
@@ -113,6 +120,7 @@ class _Maker:
         self.sources: dict[str, str] = {}
         self._carbon: dict[tuple[str, float], tuple[_Array, _Array]] = {}
         self._provincial = _provincial(world)
+        self.surplus = np.zeros((len(world.feeders), world.axis.periods), dtype=np.bool_)
 
     def rows(self, signal: str, ids: list[str], generated: Callable[[int], tuple[_Array, str]]) -> _Array:
         """`(len(ids), periods)`: the array given in Python, else the table, else the generator, row by row."""
@@ -121,7 +129,8 @@ class _Maker:
             values, source = self._given(signal, key) or generated(row)
             self._refuse_negative(signal, key, values)
             found[row] = values
-            self.sources[f"{_FIELDS[signal]}/{key}"] = source
+            if source:
+                self.sources[f"{_FIELDS[signal]}/{key}"] = source
         found.setflags(write=False)
         return found
 
@@ -158,7 +167,11 @@ class _Maker:
         raise ScenarioError([Fault(f"signals.{signal}.{key}", f"{told}, correct the table")])
 
     def price(self, row: int) -> tuple[_Array, str]:
-        tariff = self.world.tariffs[self.world.sites[row].id]
+        site = self.world.sites[row]
+        if self.world.study.sites[site.id].price == "spot":
+            behind = [b for b, feeder in enumerate(self.world.feeders) if feeder.id == site.feeder]
+            return spot_price(self.world, row, self.surplus[behind], self._provincial)
+        tariff = self.world.tariffs[site.id]
         worst = max((source.confidence for source in tariff.sources), default="D")
         text = "; ".join(
             f"{source.note or 'rule'} ({source.confidence}), {source.document}" for source in tariff.sources
@@ -243,6 +256,13 @@ class _Maker:
     def _own(self, signal: str, key: str) -> bool:
         given = self.world.inputs.signals.get(signal, {})
         return key in given or key in getattr(self.world.study.signals, signal)
+
+    def feeder_wind(self, row: int) -> tuple[_Array, str]:
+        feeder = self.world.feeders[row]
+        if feeder.wind_mw == 0:
+            return np.zeros(self.world.axis.periods), ""
+        ratio, source = feeder_wind_ratio(self.world, feeder, self._provincial)
+        return feeder.wind_mw * ratio, source
 
     def feeder_load(self, row: int) -> tuple[_Array, str]:
         feeder = self.world.feeders[row]
