@@ -28,7 +28,7 @@ from suandian.model.workload import FLEXIBILITY_LABELS
 __all__ = ["balance_figure", "duration_figure"]
 
 Array = NDArray[np.float64]
-_ON_DARK = ("F0", "F1", "F2", "import", "discharge", "charge")
+_ON_DARK = ("F0", "F1", "F2", "import", "discharge", "charge", "tie_in", "tie_out")
 
 
 def duration_figure(study: Study, pool: Pool) -> Figure:
@@ -108,10 +108,11 @@ def balance_figure(study: Study, pool: Pool) -> Figure:
     """Energy into and out of the connection's area in the chosen arm: two bars of equal length."""
     flow = study.flows[study.chosen]
     step_h = study.step_h
-    into = {"pv": flow.pv_mw, "discharge": flow.discharge_mw, "import": flow.import_mw}
+    into = {"pv": flow.pv_mw, "wind": flow.wind_mw, "discharge": flow.discharge_mw, "import": flow.import_mw}
+    into["tie_in"] = flow.tie_in_mw
     out: dict[str, Array] = {"load": flow.load_mw, "base": flow.base_mw}
     out |= {label: flow.it_mw[row] for row, label in enumerate(FLEXIBILITY_LABELS)}
-    out |= {"charge": flow.charge_mw, "export": flow.export_mw}
+    out |= {"charge": flow.charge_mw, "export": flow.export_mw, "tie_out": flow.tie_out_mw}
     sums = [
         {key: float(values.sum()) * step_h for key, values in side.items() if np.abs(values).max() > 1e-9}
         for side in (into, out)
@@ -146,6 +147,9 @@ def balance_figure(study: Study, pool: Pool) -> Figure:
 def _colour(key: str) -> str:
     fixed_colours = {
         "pv": tokens.PV,
+        "wind": tokens.WIND,
+        "tie_in": tokens.TIE,
+        "tie_out": tokens.TIE,
         "discharge": tokens.BATTERY,
         "charge": tokens.BATTERY,
         "import": tokens.IMPORT,

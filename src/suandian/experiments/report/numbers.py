@@ -90,6 +90,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure("total_cost_cny", "money", "money", -1),
     Measure("objective_cny", "money", "money", -1),
     Measure("pv_curtailed_mwh", "grid", "energy", -1),
+    Measure("wind_curtailed_mwh", "grid", "energy", -1),
+    Measure("tie_mwh", "grid", "energy", 0),
     Measure("peak_import_mw", "grid", "power", -1),
     Measure("reverse_limit_h", "grid", "hours", -1),
     Measure("import_violation_mwh", "grid", "energy", -1),

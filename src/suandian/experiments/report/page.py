@@ -31,6 +31,7 @@ from suandian.experiments.report.figures_week import week_figure
 from suandian.experiments.report.figures_work import day_figure, delay_figure, where_figure
 from suandian.experiments.report.pieces import environment, resource_text, style
 from suandian.experiments.report.provenance import provenance_rows
+from suandian.experiments.report.regions import regions_part
 from suandian.experiments.report.study import Study
 from suandian.experiments.report.table import arm_columns, arm_rows, kpi_rows
 
@@ -108,6 +109,8 @@ def html(finding: Finding, lang: str = "en") -> str:
         section_work=say(study, "section_work"),
         section_bent=say(study, "section_bent"),
         section_grid=say(study, "section_grid"),
+        section_regions=say(study, "section_regions"),
+        regions=regions_part(study),
         section_limits=say(study, "section_limits"),
         figures=figures,
         bending=[figure.id for figure in bending],

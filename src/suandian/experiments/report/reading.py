@@ -48,7 +48,7 @@ class Flows:
     """Power at a place in one arm, MW, each `(T,)`; `it_mw` has shape `(labels, T)` in order of the labels.
 
     `base_mw` is what the data centres draw beyond their computing classes: idle servers, cooling, losses.
-    `net_mw` is import minus export at the connection.
+    `net_mw` is import minus export at the connection; ties to other connections pass beside it.
     """
 
     load_mw: Array
@@ -60,6 +60,10 @@ class Flows:
     discharge_mw: Array
     import_mw: Array
     export_mw: Array
+    wind_mw: Array
+    wind_available_mw: Array
+    tie_in_mw: Array
+    tie_out_mw: Array
 
     @property
     def net_mw(self) -> Array:
@@ -67,7 +71,7 @@ class Flows:
 
     @property
     def curtailed_mw(self) -> Array:
-        curtailed: Array = np.maximum(self.pv_available_mw - self.pv_mw, 0.0)
+        curtailed: Array = np.maximum(self.pv_available_mw - self.pv_mw + self.wind_available_mw - self.wind_mw, 0.0)
         return curtailed
 
     @property
@@ -118,6 +122,8 @@ def flows(finding: Finding, arm: str, place: Place) -> Flows:
         return sum((_read(journal, f"{owner}/{channel}", side, none) for owner in owners), none) / step_h
 
     owners = [place.meter, *ids] if place.shared else ids
+    ties = [f"tie/{tie.id}" for tie in finding.truth.fleet.ties] if place.shared else []
+    end = place.meter.partition("/")[2]
     it_mw = np.array([total(f"it/{label}", 0, ids) for label in FLEXIBILITY_LABELS])
     return Flows(
         load_mw=total("load", 0, [place.meter] if place.shared else []),
@@ -129,6 +135,10 @@ def flows(finding: Finding, arm: str, place: Place) -> Flows:
         discharge_mw=total("battery", 1, ids),
         import_mw=total("grid", 0, [place.meter]),
         export_mw=total("grid", 1, [place.meter]),
+        wind_mw=total("wind", 1, [place.meter]),
+        wind_available_mw=total("wind_available", 1, [place.meter]),
+        tie_in_mw=total(end, 0, ties),
+        tie_out_mw=total(end, 1, ties),
     )
 
 

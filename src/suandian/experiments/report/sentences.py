@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_verdict
+from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_regions, copy_verdict
 
 __all__ = ["PATTERNS", "sentence"]
 
@@ -16,6 +16,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     **copy_cards.PATTERNS,
     **copy_figures.PATTERNS,
     **copy_bent.PATTERNS,
+    **copy_regions.PATTERNS,
 }
 
 

@@ -25,13 +25,17 @@ def series_items(study: Study) -> dict[str, LegendItem]:
         "base": tokens.BASE,
         **tokens.CLASSES,
         "pv": tokens.PV,
+        "wind": tokens.WIND,
+        "tie_in": tokens.TIE,
+        "tie_out": tokens.TIE,
         "discharge": tokens.BATTERY,
         "import": tokens.IMPORT,
         "charge": tokens.BATTERY,
         "export": tokens.EXPORT,
     }
     items = {key: LegendItem(words(key), colour) for key, colour in colours.items()}
-    items["curtailed"] = LegendItem(words("curtailed"), tokens.CURTAILED_HATCH, "hatch")
+    windy = study.flows[study.control].wind_available_mw.any()
+    items["curtailed"] = LegendItem(words("curtailed_all" if windy else "curtailed"), tokens.CURTAILED_HATCH, "hatch")
     items["total_at_once"] = LegendItem(words("total_at_once"), tokens.CONTROL_TEXT, "dots")
     return items
 
@@ -42,11 +46,13 @@ def stacks(flow: Flows) -> Stacks:
     uses |= {label: flow.it_mw[row] for row, label in enumerate(FLEXIBILITY_LABELS)}
     sources = {
         "pv": flow.pv_mw,
+        "wind": flow.wind_mw,
+        "tie_in": flow.tie_in_mw,
         "discharge": flow.discharge_mw,
         "import": flow.import_mw,
         "curtailed": flow.curtailed_mw,
     }
-    leaving = {"charge": -flow.charge_mw, "export": -flow.export_mw}
+    leaving = {"charge": -flow.charge_mw, "export": -flow.export_mw, "tie_out": -flow.tie_out_mw}
     filled = [{key: v for key, v in stack.items() if np.abs(v).max() > 1e-6} for stack in (uses, sources, leaving)]
     return filled[0], filled[1], filled[2]
 

@@ -74,6 +74,11 @@ class Study:
         """Are peaks sums over several connections?"""
         return self.finding.arms[self.control].sites.height > 1
 
+    @property
+    def windy(self) -> bool:
+        """Is there wind behind any connection?"""
+        return any(feeder.wind_mw > 0 for feeder in self.finding.truth.fleet.feeders)
+
     @cached_property
     def place(self) -> Place:
         return main_place(self.finding, self.lang)

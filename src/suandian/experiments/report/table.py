@@ -46,6 +46,7 @@ _ARM_COLUMNS = (
     ("col_objective", "objective_cny"),
     ("col_carbon", "carbon_average_kg"),
     ("col_curtailed", "pv_curtailed_mwh"),
+    ("col_wind", "wind_curtailed_mwh"),
     ("col_peak", "peak_import_mw"),
     ("col_limit", "reverse_limit_h"),
     ("col_share", "renewable_share_ratio"),
@@ -59,7 +60,7 @@ def shown_measures(study: Study) -> list[Measure]:
 
     Interactive demand is served always but for failures: it appears where one of the two arms shown has any.
     """
-    optional = {"import_violation_mwh", "battery_throughput_mwh"}
+    optional = {"import_violation_mwh", "battery_throughput_mwh", "wind_curtailed_mwh", "tie_mwh"}
     arms, numbers = study.finding.arms, study.numbers
     return [
         measure
@@ -107,7 +108,7 @@ def arm_columns(study: Study) -> list[tuple[str, str]]:
     return [
         (words(key, unit=numbers.scale(kpi).unit.replace(" ", NBSP)) if key != "col_misses" else words(key), kpi)
         for key, kpi in columns
-        if numbers.has(kpi)
+        if numbers.has(kpi) and (kpi != "wind_curtailed_mwh" or study.windy)
     ]
 
 

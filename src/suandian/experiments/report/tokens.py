@@ -13,6 +13,10 @@ GRID = "#E6EAEE"
 PANEL = "#F5F7F9"
 
 PV = "#F2A900"
+#: green-teal
+WIND = "#1F9E89"
+#: over ties to and from other regions
+TIE = "#7A5C3E"
 CURTAILED = "#FFF0C2"
 CURTAILED_HATCH = "#B87700"
 SURPLUS = "#FFF6DC"

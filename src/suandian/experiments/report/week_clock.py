@@ -68,8 +68,9 @@ def row_ranges(study: Study, clock: Clock) -> list[tuple[float, float]]:
     flow_low, flow_high = 0.0, 0.0
     for flow in study.flows.values():
         goes = max(goes, float(clock.thin(flow.load_mw + flow.base_mw + flow.computing_mw).max()))
-        comes = max(comes, float(clock.thin(flow.pv_mw + flow.curtailed_mw + flow.discharge_mw + flow.import_mw).max()))
-        leaves = max(leaves, float(clock.thin(flow.export_mw + flow.charge_mw).max()))
+        coming = flow.pv_mw + flow.wind_mw + flow.curtailed_mw + flow.discharge_mw + flow.import_mw + flow.tie_in_mw
+        comes = max(comes, float(clock.thin(coming).max()))
+        leaves = max(leaves, float(clock.thin(flow.export_mw + flow.charge_mw + flow.tie_out_mw).max()))
         net = clock.thin(flow.net_mw)
         flow_low, flow_high = min(flow_low, float(net.min())), max(flow_high, float(net.max()))
     for limit in limits_mw(study):

@@ -128,6 +128,10 @@ def _limit_notes(study: Study, span: tuple[float, float]) -> list[dict[str, Any]
     return notes
 
 
+#: Where labels of sources stand, as shares of the row's height.
+_LADDER = (("curtailed", 0.92), ("pv", 0.74), ("wind", 0.56), ("tie_in", 0.42), ("discharge", 0.3), ("import", 0.15))
+
+
 def _wide_labels(
     study: Study,
     clock: Clock,
@@ -148,13 +152,11 @@ def _wide_labels(
     if arm != study.control:
         top.append((items["total_at_once"], max(base, ranges[0][1] * 0.6) + 1.0))
     labels += side_labels(top, DOMAINS[0], ranges[0], plot_px)
-    ladder = [
-        (items[key], ranges[1][1] * share)
-        for key, share in (("curtailed", 0.85), ("pv", 0.62), ("discharge", 0.4), ("import", 0.18))
-        if key in sources
-    ]
+    ladder = [(items[key], ranges[1][1] * share) for key, share in _LADDER if key in sources]
     ladder += [
-        (items[key], ranges[1][0] * share) for key, share in (("charge", 0.3), ("export", 0.75)) if key in leaving
+        (items[key], ranges[1][0] * share)
+        for key, share in (("charge", 0.3), ("export", 0.6), ("tie_out", 0.9))
+        if key in leaving
     ]
     labels += side_labels(ladder, DOMAINS[1], ranges[1], plot_px)
     flow_items = [

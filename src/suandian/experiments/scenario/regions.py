@@ -136,6 +136,6 @@ def spot_price(world: World, row: int, behind: NDArray[np.bool_], provincial: Pr
     flat = tariff.floating_cny_per_mwh + tariff.fixed_cny_per_mwh
     told = f"generated spot price of {site.region}, floor {floor:g} in {surplus.mean():.0%} of hours (surplus)"
     source = rule.source
-    note = f" ({source.note})" if source.note else ""
-    level = f"level of tariff {tariff.id}, shape of Shandong's market (D)"
-    return flat + spot - reference, f"{told}: {source.document} [{source.confidence}]{note}; {level}"
+    note = f", {source.note}" if source.note else ""
+    bounds = f"bounds ({source.confidence}{note}): {source.document}"
+    return flat + spot - reference, f"{told}; {bounds}; level of tariff {tariff.id}, shape of Shandong's market [D]"
