@@ -93,6 +93,7 @@ def waiting(jobs: int, sites: int, classes: int, periods: int = 384) -> View:
         site_pv_mw=np.zeros_like(price),
         feeder_pv_mw=empty,
         feeder_load_mw=empty,
+        feeder_wind_mw=empty,
         stream_mw=np.full((3, periods), 0.01),
         released_mwh=work,
         due_mwh=work,

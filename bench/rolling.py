@@ -107,6 +107,10 @@ class Case:
             storage_value_cny_per_mwh=full(SITES, 400.0),
             holding_cny_per_mwh_h=0.1 / (1.0 + self.slack_h),
             network=NetworkRows.lumped(self.roof[:, span], SITES),
+            feeder_wind_mw=np.zeros((2, WINDOW)),
+            tie_ends=np.zeros((0, 2), np.int64),
+            tie_max_mw=np.zeros((0, WINDOW)),
+            tie_kept_ratio=np.zeros(0),
         )
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suandian.experiments.finding import Finding
-from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_verdict, html
+from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_regions, copy_verdict, html
 from suandian.experiments.report.captions import surplus_mask, where_text
 from suandian.experiments.report.prose import arms_sub, headline, kpi_title, lead, next_steps, outcome, verdict
 from suandian.experiments.report.sentences import PATTERNS
@@ -354,7 +354,8 @@ def test_copy_is_complete_in_both_languages() -> None:
 
 
 def test_parts_of_the_copy_share_no_key() -> None:
-    parts = [copy_bent.PATTERNS, copy_cards.PATTERNS, copy_figures.PATTERNS, copy_verdict.PATTERNS]
+    modules = (copy_bent, copy_cards, copy_figures, copy_regions, copy_verdict)
+    parts = [module.PATTERNS for module in modules]
     assert len(PATTERNS) == sum(len(part) for part in parts)
 
 

@@ -433,7 +433,7 @@ def test_every_key_of_the_shipped_scenarios_is_in_the_schema() -> None:
 
 def _strangers(value: object, schema: dict[str, Any], definitions: dict[str, Any], path: str) -> Iterator[str]:
     """Keys in `value` that `schema` does not know, and values of the wrong kind."""
-    options = [_resolved(option, definitions) for option in schema.get("anyOf", [schema])]
+    options = list(_options(schema, definitions))
     kinds = {"string": str, "number": int | float, "integer": int, "object": dict, "array": list, "null": type(None)}
     fitting = [option for option in options if isinstance(value, kinds[option.get("type", "object")])]
     # YAML 1.1 reads `2026-04-01` as a date where our own reader keeps the text.
@@ -451,6 +451,13 @@ def _strangers(value: object, schema: dict[str, Any], definitions: dict[str, Any
             for index, entry in enumerate(value):
                 below = _resolved(option["items"], definitions)
                 yield from _strangers(entry, below, definitions, f"{path}[{index}]")
+
+
+def _options(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a value may be: a quantity that may be left out is one of several itself."""
+    for option in schema.get("anyOf", [schema]):
+        found = _resolved(option, definitions)
+        yield from _options(found, definitions) if "anyOf" in found else (found,)
 
 
 def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.signals.load import province_load_ratio
-from suandian.signals.price import day_ahead_price_cny_per_mwh
+from suandian.signals.price import day_ahead_price_cny_per_mwh, spot_price_cny_per_mwh
 from suandian.signals.renewable import pv_capacity_factor, wind_capacity_factor
 
 WINTER = TimeAxis(datetime(2025, 11, 30, 16, tzinfo=UTC), timedelta(hours=1), 24 * 90)
@@ -73,3 +73,29 @@ def test_reproducible_and_named():
     one = day_ahead_price_cny_per_mwh(WINTER, **arguments, seed=1)
     assert np.array_equal(one, day_ahead_price_cny_per_mwh(WINTER, **arguments, seed=1))
     assert not np.array_equal(one, day_ahead_price_cny_per_mwh(WINTER, **arguments, seed=1, name="other"))
+
+
+def _spot(surplus, **changes):
+    rng = np.random.default_rng(3)
+    load, pv, wind = (rng.uniform(0.2, 1.0, WINTER.periods) for _ in range(3))
+    given = {"floor_cny_per_mwh": 40.0, "cap_cny_per_mwh": 650.0, "reference_cny_per_mwh": 300.0} | changes
+    return spot_price_cny_per_mwh(
+        WINTER, load_ratio=load, pv_ratio=pv, wind_ratio=wind, surplus=surplus, seed=1, name="gansu", **given
+    )
+
+
+def test_a_spot_price_is_at_the_floor_in_surplus_alone_and_between_its_bounds() -> None:
+    surplus = np.arange(WINTER.periods) % 24 == 12
+    price = _spot(surplus)
+    assert (price[surplus] == 40.0).all()
+    assert price[~surplus].min() > 40.0
+    assert price.max() <= 650.0
+    assert _spot(surplus, cap_cny_per_mwh=350.0).max() == 350.0
+    assert (_spot(surplus, floor_cny_per_mwh=-80.0)[surplus] == -80.0).all()
+
+
+def test_a_spot_price_has_the_mean_of_its_reference_or_of_the_shape() -> None:
+    none = np.zeros(WINTER.periods, dtype=bool)
+    wide = {"floor_cny_per_mwh": -500.0, "cap_cny_per_mwh": np.inf}
+    assert _spot(none, **wide).mean() == pytest.approx(300.0, abs=1e-6)
+    assert _spot(none, **wide, reference_cny_per_mwh=None).min() == pytest.approx(152.0)

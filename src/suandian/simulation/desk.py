@@ -121,12 +121,18 @@ class Desk:
                 history=rows[:, :1] if origin == 0 else None,
                 periods=periods,
             )
-            if name == "price_cny_per_mwh" and self.truth.price_known.any():
-                known = self.truth.price_known
-                values[known] = rows[known, origin : origin + values.shape[1]]
+            known = self._known(name, rows)
+            values[known] = rows[known, origin : origin + values.shape[1]]
             return values
 
         return Issue(told, len(rows), axis.periods - origin)
+
+    def _known(self, name: str, rows: Floats) -> NDArray[np.bool_]:
+        """Rows that everybody knows: prices of a tariff, and what a contract pays for export beside spot prices."""
+        known = self.truth.price_known
+        if name == "export_price_cny_per_mwh" and known.any():
+            known = np.asarray(np.ptp(rows, axis=1) == 0.0)
+        return known if name.endswith("price_cny_per_mwh") else np.zeros(len(rows), dtype=np.bool_)
 
     def _expected_arrivals(self, now: int) -> tuple[Issue, Issue]:
         """Work released and due that is expected to be submitted after `now`."""

@@ -135,6 +135,7 @@ def site_setting(scenario: Scenario, site: str, axis: TimeAxis | None, rules: Ru
     grid_mw, limit_mw, back_mw = base_mw, place.import_max_mw, np.inf
     if feeder >= 0:
         grid_mw = base_mw + truth.feeder_load_mw[feeder] - truth.feeder_pv_mw[feeder]
+        grid_mw = grid_mw - truth.feeder_wind_mw[feeder]
         limit_mw = truth.fleet.feeders[feeder].import_max_mw
         back_mw = truth.fleet.feeders[feeder].export_max_mw
     tight, why = _tight(grid_mw, limit_mw, rules)

@@ -35,6 +35,13 @@ def solar_available_mwh(study: Study, arm: str) -> float:
     return float(sum(journal.metered(meter)[1].sum() + journal.metered(meter)[0].sum() for meter in ids))
 
 
+def wind_available_mwh(study: Study, arm: str) -> float:
+    """Wind energy that could have been used."""
+    journal = study.finding.arms[arm].journal
+    ids = [meter.id for meter in journal.meters if meter.id.endswith("/wind_available")]
+    return float(sum(journal.metered(meter)[1].sum() for meter in ids))
+
+
 def delayed_share_percent(study: Study, arm: str) -> float:
     """Share of jobs that wait a minute or longer, in percent; 0 without jobs."""
     delay_h = _delay_h(study, arm)
@@ -85,6 +92,14 @@ def _curtailed(study: Study) -> Markup:
     return _text(study, "curtailed", _pair(study, "curtailed_percent", share, 1))
 
 
+def _wind(study: Study) -> Markup:
+    def share(arm: str) -> float:
+        available = wind_available_mwh(study, arm)
+        return study.finding.arms[arm].kpis["wind_curtailed_mwh"] / available * 100 if available else 0.0
+
+    return _text(study, "wind", _pair(study, "wind_percent", share, 1))
+
+
 def _at_place(study: Study) -> Markup:
     limit_mw = study.place.import_max_mw
     peaks = _pair(study, "place_peak_mw", lambda arm: float(study.flows[arm].import_mw.max()), 1)
@@ -127,6 +142,8 @@ _MAKERS: dict[str, Callable[[Study], Markup]] = {
     "total_cost_cny": lambda s: _text(s, "both"),
     "objective_cny": lambda s: _text(s, "objective"),
     "pv_curtailed_mwh": _curtailed,
+    "wind_curtailed_mwh": _wind,
+    "tie_mwh": lambda s: _text(s, "tie"),
     "peak_import_mw": _at_place,
     "reverse_limit_h": _hours,
     "import_violation_mwh": lambda s: _text(s, "violation"),

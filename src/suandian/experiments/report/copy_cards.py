@@ -74,6 +74,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "b_billed": ("sites' highest imports together {values} MW", "各站点最大下网功率合计 {values} MW"),
     "b_both": ("energy and demand together", "电量与需量之和"),
     "b_objective": ("what the optimisers minimise", "优化器所最小化的量"),
+    "b_tie": ("surplus that another region took", "其他地区受入的富余电量"),
+    "b_wind": ("{values} % of the wind available", "占可用风电的 {values}%"),
     "b_curtailed": ("{values} % of the solar available", "占可用光伏的 {values}%"),
     "b_at_place": ("{place}: {values} MW", "{place}：{values} MW"),
     "b_at_place_limit": ("{place}: {values} of {limit} MW", "{place}：{values}，上限 {limit} MW"),

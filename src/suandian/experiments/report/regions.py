@@ -150,7 +150,7 @@ def _curtailment(study: Study, found: Sequence[Region]) -> Table:
 def _carbon(study: Study, found: Sequence[Region]) -> Table:
     words = study.words
     largest_kg = max(abs(region.change(f"carbon_{name}_kg")) for region in found for name in FACTORS)
-    decimals = 0 if largest_kg >= 1e5 else 1
+    decimals = 0 if largest_kg >= 1e7 else 1
     columns: list[_Column] = [(words("r_computing"), lambda r: r.change("facility_mwh"), 0, True)]
     columns += [
         (words(f"r_{name}"), lambda r, name=name: r.change(f"carbon_{name}_kg") / 1000.0, decimals, True)  # type: ignore[misc]
