@@ -73,6 +73,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"ties.line.loss": "60 %"}, "ties.line.loss", "too large"),
     ({"ties.line.limit": 4}, "ties.line.limit", "bare number"),
     ({"feeders.base.wind": "-1 MW"}, "feeders.base.wind", "negative"),
+    ({"feeders.base.network": {}}, "feeders.base.wind", "leave one of them out"),
+    ({"feeders.base.network": {}}, "ties.line.from", "without one"),
     ({"sites.west.tariff": None}, "sites.west.tariff", "network part"),
     ({"sites.west.price": "tariff"}, "sites.west.spot_floor", "without `price: spot`"),
     ({"signals.price.west.file": "p.csv"}, "sites.west.price", "keep one of them"),
@@ -80,7 +82,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "path", "words"), BAD, ids=[next(iter(row[0])) for row in BAD])
+@pytest.mark.parametrize(("change", "path", "words"), BAD, ids=[row[1] for row in BAD])
 def test_faults_of_regions_are_told_with_place_and_remedy(
     tmp_path: Path, change: dict[str, Any], path: str, words: str
 ) -> None:

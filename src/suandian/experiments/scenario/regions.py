@@ -26,18 +26,34 @@ _Array = NDArray[np.float64]
 
 
 def region_faults(study: StudyFile, feeders: tuple[str, ...], priced: tuple[str, ...] = ()) -> Iterator[Fault]:
-    """Ties that lead nowhere, wind tables without wind, prices that come from two places (`priced`: given arrays)."""
+    """Ties that lead nowhere, wind that no network knows, prices from two places (`priced`: given arrays)."""
+    yield from _tie_faults(study, feeders)
+    yield from _wind_faults(study)
+    yield from _price_faults(study, priced)
+
+
+def _tie_faults(study: StudyFile, feeders: tuple[str, ...]) -> Iterator[Fault]:
     for key, tie in study.ties.items():
         for end, name in (("from", tie.source), ("to", tie.target)):
             if name not in feeders:
                 yield Fault(f"ties.{key}.{end}", unknown("feeder", name, feeders))
+            elif name in study.feeders and study.feeders[name].network is not None:
+                yield Fault(f"ties.{key}.{end}", f"{name} has a `network`; ties meet feeders without one")
         if tie.source == tie.target:
             yield Fault(f"ties.{key}.to", f"{tie.target} is where the tie begins; write another feeder")
-    for key in study.signals.feeder_wind:
-        if key in study.feeders and not study.feeders[key].wind_mw:
+
+
+def _wind_faults(study: StudyFile) -> Iterator[Fault]:
+    for key, feeder in study.feeders.items():
+        if feeder.wind_mw and feeder.network is not None:
+            yield Fault(f"feeders.{key}.wind", "stands beside `network`, which knows PV only; leave one of them out")
+        if not feeder.wind_mw and key in study.signals.feeder_wind:
             yield Fault(
                 f"feeders.{key}.wind", "is missing beside its table in `signals.feeder_wind`; write e.g. 300 MW"
             )
+
+
+def _price_faults(study: StudyFile, priced: tuple[str, ...]) -> Iterator[Fault]:
     for key, site in study.sites.items():
         if site.price != "spot":
             if site.spot_floor_cny_per_mwh is not None:

@@ -100,14 +100,14 @@ def resolve(study: StudyFile, axis: TimeAxis, data: Path | None, inputs: Inputs)
         instructions=tuple(_instructions(study)),
         sources=sources,
         feeder_wind_mw=series.feeder_wind_mw,
-        price_known=_price_known(study),
+        price_known=_price_known(study, inputs),
     )
 
 
-def _price_known(study: StudyFile) -> NDArray[np.bool_]:
+def _price_known(study: StudyFile, inputs: Inputs) -> NDArray[np.bool_]:
     """`(sites,)`: beside spot prices, those of a tariff are known to everybody."""
     spot = [site.price == "spot" for site in study.sites.values()]
-    given = [key in study.signals.price for key in study.sites]
+    given = [key in study.signals.price or key in inputs.signals.get("price", {}) for key in study.sites]
     return np.array([any(spot) and not (a or b) for a, b in zip(spot, given, strict=True)], dtype=np.bool_)
 
 
