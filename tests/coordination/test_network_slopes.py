@@ -11,7 +11,7 @@ from suandian.physics.feeder_grid import grid_flow
 
 
 def test_slopes_are_those_of_the_ac_flow():
-    """A weak line of 1 Ω at 10 kV: 0.1 MW more moves v² by 2·r·ΔP = 0.002 pu², and the branch by as much (and its losses)"""
+    """A weak line of 1 Ω at 10 kV: 0.1 MW more moves v² by 2·r·ΔP = 0.002 pu², and the branch by 0.1 MW."""
     feeder = feeder_of(one_line(reactance_ohm=1.0), [0.0, 1.0])
     slopes = slopes_of(feeder, ("dc",))
     states = [

@@ -31,7 +31,7 @@ def step_of(import_mw: list[float]) -> StepResult:
 
 
 def test_what_enters_is_what_is_drawn_and_lost():
-    """10 MVA at power factor 1, 80 % back: of 14 MW of PV, with 1 MW of load and 2 MW of computing, 3 MW are held back."""
+    """10 MVA at power factor 1, 80 % back: of 14 MW of PV over 1 MW of load and 2 MW of computing 3 are held back."""
     feeder = feeder_of(stiff(), [0.0, 0.0, 14.0, 0.0], load_bus=2)
     step, states = on_networks(fleet_of(feeder), step_of([2.0, 2.0]), np.array([[1.0, 1.0]]), np.array([[14.0, 0.0]]))
     assert step.feeder_pv_used_mw[0] == pytest.approx([11.0, 0.0], abs=0.02)
