@@ -157,3 +157,22 @@ def test_a_merge_changes_neither_side_and_applying_it_twice_changes_nothing(
     assert merged(once, child) == once
     assert merged({}, parent) == parent
     assert repr((parent, child)) == before
+
+
+def test_null_in_an_override_takes_out_what_the_scenario_says(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "extends: county-noon\nname: mine\noverrides:\n"
+        "  lumped: {feeders: {county: {network: null}}, sites: {county: {battery: null}}}\n",
+        encoding="utf-8",
+    )
+    assert load(tmp_path / "mine.yaml").study.feeders["county"].network is not None
+    study = load(tmp_path / "mine.yaml", overrides=["lumped"]).study
+    assert study.feeders["county"].network is None
+    assert study.sites["county"].battery is None
+    (tmp_path / "other.yaml").write_text(
+        "extends: mine.yaml\nname: other\noverrides:\n  lumped: {sites: {county: {battery: {energy: 30 MWh}}}}\n",
+        encoding="utf-8",
+    )
+    child = load(tmp_path / "other.yaml", overrides=["lumped"]).study
+    assert child.feeders["county"].network is None
+    assert child.sites["county"].battery.energy_mwh == 30.0

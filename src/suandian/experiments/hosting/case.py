@@ -13,6 +13,8 @@ import yaml
 from numpy.typing import NDArray
 
 from suandian.adapters.networks import named
+from suandian.experiments.scenario.networks import COUNTY, county_units, feeder_network
+from suandian.experiments.scenario.places import FeederSection
 from suandian.model.network import DataCentres, Network
 from suandian.physics.limits import Limits, limits_of
 from suandian.quantity.errors import Fault, ScenarioError
@@ -27,8 +29,6 @@ __all__ = ["Case", "case_of"]
 
 Array = NDArray[np.float64]
 
-#: Generated, not read from a file.
-COUNTY = "county"
 _ZONE = "Asia/Shanghai"
 _YEAR = 2026
 _LOAD_MIN_RATIO = 0.39  # of the county's yearly peak (D): 20 of 51.5 MW in county-noon
@@ -37,7 +37,6 @@ _POWER_FACTOR_RATIO = 0.95  # D
 _UTILISATION_RATIO = 0.63  # rack use of the hub clusters, mid-2024 (as in county-noon)
 _PUE_RATIO = 1.25  # upper bound for new large data centres in China's 2024 action plan
 _STEP_MAX_S = 10_800
-_UNIT_MVA = 40.0  # county-noon's 80 MVA are taken as two transformers of the usual size (D)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,25 +135,11 @@ def _of_scenario(scenario: Scenario, feeder: str, seed: int | None, step_s: int)
     capacity_mw = sum(site.import_max_mw for site in sites)
     it_mw = sum(site.idle_it_mw + _UTILISATION_RATIO * (site.it_max_mw - site.idle_it_mw) for site in sites)
     it_max_mw = sum(site.it_max_mw for site in sites)
-    units = max(1, round(section.transformer_mva / _UNIT_MVA))
     seed = scenario.seed if seed is None else seed
-    network = county_network(
-        seed=seed,
-        transformers_mva=[section.transformer_mva / units] * units,
-        load_max_mw=section.load_max_mw,
-        pv_mw=section.pv_mw,
-        data_centre_max_mw=min(capacity_mw, 1e6),
-        name=f"{scenario.name}: {feeder}",
-    )
-    each = f"{units} × {section.transformer_mva / units:g} MVA"
+    network = feeder_network(feeder, section, scenario.study.sites, seed=seed, data=scenario.data)
+    network = replace(network, name=f"{scenario.name}: {feeder}")
     assumptions = [
-        ("The scenario's feeder is one lumped transformer; a generated county of "
-         f"{len(network.buses.ids)} buses stands for it, scaled to {each}, {section.pv_mw:g} MW of PV and "
-         f"{section.load_max_mw:g} MW of peak load. Village transformers and feeders are sized to that load and PV, so "
-         "that the county's own transformers bind first (D).",
-         f"情景中的馈线为等值主变；此处以{len(network.buses.ids)}节点的生成县网代替，按{each}、"
-         f"光伏{section.pv_mw:g} MW、"
-         f"最大负荷{section.load_max_mw:g} MW缩放；配变与线路按该负荷与光伏配置，故主变先受限（默认值）。"),
+        _stands_for(section, network),
         (f"The whole year {scenario.axis.start.year} is assessed, not only the scenario's days; load and PV come from "
          "the scenario's generators, and every village follows the same shape.",
          f"评估{scenario.axis.start.year}全年，而非仅情景时段；负荷与光伏由情景的生成器给出，各村同形。"),
@@ -170,6 +155,26 @@ def _of_scenario(scenario: Scenario, feeder: str, seed: int | None, step_s: int)
         power_factor_ratio=section.power_factor_ratio, assumptions=assumptions, name=scenario.name,
         load_min_ratio=section.load_min_mw / section.load_max_mw if section.load_max_mw > 0.0 else 0.0,
     )  # fmt: skip
+
+
+def _stands_for(section: FeederSection, network: Network) -> tuple[str, str]:
+    """Where the network comes from, in both languages."""
+    buses = len(network.buses.ids)
+    if section.network is not None and section.network.source != COUNTY:
+        return (f"The scenario's own network of {buses} buses: {network.source}.",
+                f"情景自带{buses}节点网络：{network.source}。")  # fmt: skip
+    ratings = county_units(section)
+    each = f"{len(ratings)} × {ratings[0]:g} MVA"
+    head_zh = "情景的馈线" if section.network is not None else "情景中的馈线为等值主变；此处以之代替的"
+    head = ("The scenario's feeder is" if section.network is not None else
+            "The scenario's feeder is one lumped transformer; in its place stands")  # fmt: skip
+    return (
+        f"{head} a generated county of {buses} buses with {each}, {section.pv_mw:g} MW of PV and "
+        f"{section.load_max_mw:g} MW of peak load. Village transformers and feeders are sized to that load and PV, so "
+        "that the county's own transformers bind first (D).",
+        f"{head_zh}为{buses}节点的生成县网：{each}、光伏{section.pv_mw:g} MW、最大负荷{section.load_max_mw:g} MW；配变与线路按该负荷与光伏配置，"
+        "故主变先受限（默认值）。",
+    )
 
 
 def _case(

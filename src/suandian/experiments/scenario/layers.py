@@ -51,7 +51,11 @@ def layered(
     blocks: dict[str, Any] = {}
     for document in reversed(list(_ancestors(path))):
         own = dict(document.values)
-        blocks = merged(blocks, _mapping(own.pop("overrides", {}), "overrides", document))
+        for name, block in _mapping(own.pop("overrides", {}), "overrides", document).items():
+            # Inside a block null is not gone: it takes out what the scenario says once the block is applied.
+            blocks = (
+                merged(blocks, {name: None}) if block is None else blocks | {name: _laid_over(blocks.get(name), block)}
+            )
         own.pop("extends", None)
         values = merged(values, own)
         places |= {where: f"{document.source} line {line}" for where, line in document.lines.items()}
@@ -81,6 +85,15 @@ def merged(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def _laid_over(below: Any, above: Any) -> Any:  # noqa: ANN401
+    """Like `merged`, with null kept as a value."""
+    if not isinstance(above, dict) or not isinstance(below, dict):
+        return copy.deepcopy(above)
+    return {key: _laid_over(below.get(key), above[key]) if key in above else value for key, value in below.items()} | {
+        key: copy.deepcopy(value) for key, value in above.items() if key not in below
+    }
 
 
 def settings_from_texts(texts: Sequence[str]) -> dict[str, object]:
