@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,12 @@ _OFF_TARGET_STEPS = 0.75  # more than half a step, so that no two taps chase eac
 
 
 def tapped(network: Network, positions: Array) -> Network:
-    """The same network with its regulated transformers at `positions`, which then stay there."""
+    """The same network with its regulated transformers at `positions`, which then stay there; made once for each."""
+    return _tapped(network, tuple(positions.tolist()))
+
+
+@lru_cache(maxsize=512)
+def _tapped(network: Network, positions: tuple[float, ...]) -> Network:
     table = network.transformers
     tap, target_pu = table.tap_position.copy(), np.full(len(table.ids), np.nan)
     tap[table.regulated] = positions

@@ -172,7 +172,8 @@ def _stands_for(section: FeederSection, network: Network) -> tuple[str, str]:
         f"{head} a generated county of {buses} buses with {each}, {section.pv_mw:g} MW of PV and "
         f"{section.load_max_mw:g} MW of peak load. Village transformers and feeders are sized to that load and PV, so "
         "that the county's own transformers bind first (D).",
-        f"{head_zh}为{buses}节点的生成县网：{each}、光伏{section.pv_mw:g} MW、最大负荷{section.load_max_mw:g} MW；配变与线路按该负荷与光伏配置，"
+        f"{head_zh}为{buses}节点的生成县网：{each}、光伏{section.pv_mw:g} MW、最大负荷"
+        f"{section.load_max_mw:g} MW；配变与线路按该负荷与光伏配置，"
         "故主变先受限（默认值）。",
     )
 
