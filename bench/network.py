@@ -1,4 +1,4 @@
-"""Four weeks of quarter hours on the county's network: `rolling` with hourly decisions a day ahead, and the AC alone."""
+"""Four weeks of quarter hours on the county's network: `rolling` with hourly decisions a day ahead, and the control."""
 
 from __future__ import annotations
 
