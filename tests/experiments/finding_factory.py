@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 from bent_factory import bend
+from grid_factory import grid_reads, with_county
 from numpy.typing import NDArray
 
 from suandian.experiments.finding import Arm, Finding, Provenance
+from suandian.experiments.grid import branches_frame, buses_frame, grid_record, grid_states
 from suandian.model.grid import Feeder
 from suandian.model.plan import Fleet, Objective
 from suandian.model.site import Battery, Site
 from suandian.model.workload import ClassTable, JobTable
+from suandian.physics.feeder_grid import operate
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import Meter, MeterBlock
 from suandian.record.journal import Journal
@@ -57,6 +60,7 @@ class Options:
     demand_cny_per_mw_month: float = 12_000.0
     zone: str = "Asia/Shanghai"
     flexible: bool = False
+    grid: bool = False
 
 
 def make_finding(options: Options | None = None) -> Finding:
@@ -143,6 +147,8 @@ def _truth(options: Options, axis: TimeAxis) -> Truth:
         )
         for row in range(options.feeders)
     )
+    if options.grid:
+        feeders = (with_county(feeders[0], sites[0].id), *feeders[1:])
     price = np.select([(hours >= 10) & (hours < 15), (hours >= 16) & (hours < 22)], [230.0, 1010.0], 620.0)
     carbon = 640.0 - 300.0 * sun + 60.0 * np.sin((hours - 14) / 24 * 2 * np.pi)
     count, periods = len(sites), axis.periods
@@ -248,6 +254,10 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
         load, available = truth.feeder_load_mw[row], truth.feeder_pv_mw[row]
         used = np.minimum(available, load + behind + feeder.export_max_mw)
         flow = load + behind - used
+        net = {s.id: net for s, net in zip(fleet.sites, site_net, strict=True) if s.feeder == feeder.id}
+        own = grid_reads(feeder, operate(feeder, load, available, net)) if feeder.grid is not None else {}
+        if own:
+            used, flow = own[f"feeder/{feeder.id}/pv"][1], np.subtract(*own[f"feeder/{feeder.id}/grid"])
         at_limit_h += float((flow <= -feeder.export_max_mw + 1e-9).sum() * axis.step_h)
         curtailed_mwh += float((available - used).sum() * axis.step_h)
         nets[feeder.id] = flow
@@ -255,6 +265,7 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
         reads[f"feeder/{feeder.id}/pv"] = (zero, used)
         reads[f"feeder/{feeder.id}/pv_available"] = (zero, available)
         reads[f"feeder/{feeder.id}/grid"] = (np.maximum(flow, 0), np.maximum(-flow, 0))
+        reads |= own
     journal = Journal(axis, tuple(Meter(meter) for meter in reads), tuple(site.id for site in fleet.sites))
     imported = np.array([pair[0] for pair in reads.values()]) * axis.step_h
     exported = np.array([pair[1] for pair in reads.values()]) * axis.step_h
@@ -272,6 +283,8 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
         "battery_throughput_mwh": throughput_mwh,
         "work_gpu_h": float(np.asarray(jobs["work_gpu_h"]).sum()),
     }
+    states = grid_states(journal, truth)
+    kpis |= grid_record(journal, truth, states)
     sites = pl.DataFrame(
         {
             "connection": list(nets),
@@ -279,7 +292,8 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
             "peak_import_mw": [float(np.maximum(net, 0).max()) for net in nets.values()],
         }
     )
-    return Arm(name, journal, kpis, sites, frame, Ledger("CNY"))
+    networks = buses_frame(states, truth), branches_frame(states, truth)
+    return Arm(name, journal, kpis, sites, frame, Ledger("CNY"), *networks)
 
 
 def _late_jobs(options: Options, name: str) -> int:

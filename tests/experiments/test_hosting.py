@@ -9,7 +9,7 @@ import pytest
 
 from suandian.experiments.hosting import Case, case_of, hosting
 from suandian.experiments.hosting.assess import CURTAILED_RATIOS, FLEXIBLE_RATIOS
-from suandian.experiments.hosting.page import html
+from suandian.experiments.hosting.page import _end_labels, html
 from suandian.experiments.hosting.result import Hosting
 from suandian.experiments.hosting.text import text_of
 from suandian.physics.limits import violations
@@ -141,6 +141,33 @@ def test_the_answer_is_json_text_and_a_page_in_two_languages(found: Hosting) -> 
     assert page.count('class="en"') - page.count('class="zh"') == 0
     assert not re.search(r"(src|href)=.https?:", page)
     assert "nan" not in re.findall(r'points="[^"]*"', page)[0]
+
+
+def test_grades_on_the_map_differ_in_shape_and_letter(found: Hosting) -> None:
+    mixed = dataclasses.replace(
+        found,
+        transformers=tuple(
+            dataclasses.replace(row, grade=("green", "yellow", "red")[k % 3])
+            for k, row in enumerate(found.transformers)
+        ),
+    )
+    page = html(mixed, "en")
+    shapes = {
+        grade: set(re.findall(rf'class="grade {grade}" d="([^"]+)"', page)) for grade in ("green", "yellow", "red")
+    }
+    assert all(len(outlines) == 1 for outlines in shapes.values())
+    assert len(set.union(*shapes.values())) == 3
+    assert "19 of 58 transformers are red" in page
+    assert "T1 G" in page
+    assert "T2 Y" in page
+    assert page.count('class="centre"') == 2
+    bare = dataclasses.replace(found.case.network.buses, x_km=np.full(119, np.nan))
+    nowhere = dataclasses.replace(found.case, network=dataclasses.replace(found.case.network, buses=bare))
+    assert "county-map" not in html(dataclasses.replace(found, case=nowhere), "en").split("</style>")[1]
+
+
+def test_lines_that_end_together_share_a_name() -> None:
+    assert _end_labels([(0.0, 100.0), (0.25, 60.0), (0.5, 55.0), (1.0, 50.0)]) == [("0%", 100.0), ("25–100%", 55.0)]
 
 
 def test_hours_without_a_solution_are_told_where_there_are_any(found: Hosting) -> None:

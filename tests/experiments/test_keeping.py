@@ -51,6 +51,14 @@ def test_everything_that_was_promised_is_there(tmp_path: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o755
 
 
+def test_a_network_is_kept_bus_by_bus_and_branch_by_branch(tmp_path: Path) -> None:
+    made = make_finding(Options(arms=("run_now",), days=1, step_minutes=60, grid=True))
+    folder = keep(made, "", tmp_path, languages=())
+    for name, frame in (("buses", made.buses("run_now")), ("branches", made.branches("run_now"))):
+        assert pl.read_parquet(folder / "run_now" / f"{name}.parquet").equals(frame)
+    assert json.loads((folder / "finding.json").read_text(encoding="utf-8"))["runs"]["run_now"]["losses_mwh"] > 0.0
+
+
 @pytest.mark.parametrize("earlier", [False, True])
 def test_a_failure_leaves_what_was_there_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, earlier: bool

@@ -1,14 +1,16 @@
 """The KPI record of a journal written by hand: two hours at 30 minutes over a month's end, every figure by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from math import isfinite
+from math import isfinite, nan
 
 import numpy as np
 import pytest
 
+from suandian.experiments.grid import GRID_KPI_NAMES
 from suandian.experiments.kpi import KPI_NAMES, Reduced, connections, reduce_journal, supply_contracts
-from suandian.model.grid import Feeder, Tie
+from suandian.model.grid import Feeder, FeederGrid, Tie
 from suandian.model.party import Party
 from suandian.model.plan import Fleet, Objective, Transfer
 from suandian.model.site import Battery, Site
@@ -16,6 +18,7 @@ from suandian.model.workload import FULL_PACE, ClassTable, JobTable, Pace
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import JobBlock, JobEventKind, LevelBlock, Meter, MeterBlock, PlanEnacted
 from suandian.record.journal import Journal
+from suandian.signals.county import county_network
 from suandian.simulation.truth import Truth
 
 # 23:00 in Shanghai on 30 April: the third interval belongs to May.
@@ -95,6 +98,7 @@ EXPECTED = {
     "transfer_mwh": 40 * 2e-6,
     "deadline_overrides": 1,
     "wall_s": 1.5,
+    **dict.fromkeys(GRID_KPI_NAMES, nan),  # the feeder has no network
 }  # fmt: skip
 
 
@@ -176,12 +180,13 @@ def test_every_kpi_is_there_in_the_order_of_the_table() -> None:
     kpis = reduced().kpis
     assert tuple(kpis) == KPI_NAMES
     assert set(EXPECTED) == set(KPI_NAMES)
-    assert all(isinstance(value, float) and isfinite(value) for value in kpis.values())
+    assert all(isinstance(value, float) for value in kpis.values())
+    assert {name for name, value in kpis.items() if not isfinite(value)} == set(GRID_KPI_NAMES)
 
 
 @pytest.mark.parametrize("name", KPI_NAMES)
 def test_every_kpi_by_hand(name: str) -> None:
-    assert reduced().kpis[name] == pytest.approx(EXPECTED[name], rel=1e-6, abs=1e-9)
+    assert reduced().kpis[name] == pytest.approx(EXPECTED[name], rel=1e-6, abs=1e-9, nan_ok=True)
 
 
 def test_the_objective_follows_the_chosen_carbon_signal_and_weights() -> None:
@@ -221,6 +226,15 @@ def test_a_connection_is_a_feeder_or_a_site_of_its_own() -> None:
     assert base.wind_meters == (("feeder/w/wind", "feeder/w/wind_available"),)
     assert (alone.id, alone.meter, alone.site_meters) == ("b", "site/b/grid", ())
     assert alone.pv_meters == (("site/b/pv", "site/b/pv_available"),)
+
+
+def test_losses_of_a_network_are_a_load_of_its_feeder() -> None:
+    fleet = truth(Objective()).fleet
+    network = county_network(seed=1, transformers_mva=(40.0,), villages=8)
+    grid = FeederGrid(network, *(np.zeros(0),) * 3, np.zeros(0, np.int64), {}, 0.0)
+    feeder, _ = connections(replace(fleet, feeders=(replace(fleet.feeders[0], grid=grid),)))
+    assert feeder.load_meters == ("feeder/c/load", "feeder/c/losses", "site/a/facility")
+    assert connections(fleet)[0].load_meters == ("feeder/c/load", "site/a/facility")
 
 
 def test_the_frame_of_connections_adds_up_to_the_record() -> None:

@@ -35,8 +35,11 @@ MEASURE = """() => {
   if (root.scrollWidth > width) faults.push(`page ${root.scrollWidth} > ${width}`);
   let texts = 0;
   document.querySelectorAll('.chart').forEach(chart => {
-    const frame = chart.querySelector('.plot svg.main-svg').getBoundingClientRect();
-    const boxes = [...chart.querySelectorAll('.plot svg text')].filter(t => t.textContent.trim())
+    const maps = [...chart.querySelectorAll('svg.county-map')];
+    (maps.length ? maps : [chart.querySelector('.plot svg.main-svg')]).forEach(drawing => {
+    const frame = drawing.getBoundingClientRect();
+    const within = maps.length ? drawing.querySelectorAll('text') : chart.querySelectorAll('.plot svg text');
+    const boxes = [...within].filter(t => t.textContent.trim())
       .map(t => [t.textContent, t.getBoundingClientRect()]).filter(b => b[1].width > 0);
     texts += boxes.length;
     boxes.forEach(([text, b], i) => {
@@ -48,6 +51,7 @@ MEASURE = """() => {
         if (across > 1.5 && down > 3)
           faults.push(`${chart.id}: "${text}" over "${other}" by ${across.toFixed(1)} x ${down.toFixed(1)}`);
       });
+    });
     });
   });
   const kinds = ['h1', 'h2', 'h3', 'p', 'li', 'dt', 'dd', 'th', 'td', 'figcaption', 'label', 'small'];
@@ -77,6 +81,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "site": make_finding(Options(feeders=0, battery=False, arms=("run_now", "rolling"))),
         "alone": make_finding(Options(arms=("run_now",), days=2)),
         "bent": make_finding(Options(days=7, flexible=True)),
+        "network": make_finding(Options(days=7, grid=True, arms=("run_now", "rolling"))),
     }
     found = {f"{name}-{lang}": folder / f"{name}-{lang}.html" for name in findings for lang in ("en", "zh")}
     for name, path in found.items():
@@ -110,7 +115,9 @@ def opened(browser: Any, path: Path, width: int) -> tuple[Any, Any, list[str]]:
 
 
 @pytest.mark.parametrize("width", [1440, 768, 390])
-@pytest.mark.parametrize("name", ["county-en", "county-zh", "site-en", "alone-zh", "bent-en", "bent-zh"])
+@pytest.mark.parametrize(
+    "name", ["county-en", "county-zh", "site-en", "alone-zh", "bent-en", "bent-zh", "network-en", "network-zh"]
+)
 def test_nothing_is_clipped_or_overlaps(browser: Any, pages: dict[str, Path], name: str, width: int) -> None:
     page, frame, errors = opened(browser, pages[name], width)
     try:
@@ -119,6 +126,50 @@ def test_nothing_is_clipped_or_overlaps(browser: Any, pages: dict[str, Path], na
         assert found["texts"] > 60
         assert found["charts"] >= 6
         assert found["faults"] == []
+        assert errors == []
+    finally:
+        page.close()
+
+
+def test_the_slider_moves_the_map(browser: Any, pages: dict[str, Path]) -> None:
+    page, frame, errors = opened(browser, pages["network-en"], 1440)
+    try:
+        said = "[...document.querySelectorAll('#fig-map .words')].map(e => e.textContent)"
+        look = "document.querySelector('#fig-map .county-map').innerHTML"
+        noon, drawn = frame.evaluate(said), frame.evaluate(look)
+        assert all("back to the grid" in text for text in noon)
+        slider = frame.locator("#fig-map input[type=range]")
+        slider.focus()
+        page.keyboard.press("ArrowLeft")
+        assert frame.evaluate("document.querySelector('#fig-map output').textContent") == "12:45"
+        assert slider.get_attribute("aria-valuetext") == "12:45"
+        page.keyboard.press("Home")
+        assert frame.evaluate("document.querySelector('#fig-map output').textContent") == "00:00"
+        night = frame.evaluate(said)
+        assert night != noon
+        assert all("no solar held back" in text for text in night)
+        assert frame.evaluate(look) != drawn
+        labels = frame.evaluate("[...document.querySelectorAll('#fig-map [data-l]')].map(e => e.textContent)")
+        assert any(text.startswith("T1 ↓") for text in labels)
+        assert frame.evaluate(MEASURE)["faults"] == []
+        assert errors == []
+    finally:
+        page.close()
+
+
+def test_the_map_plays_and_stops_and_prints_its_tightest_moment(browser: Any, pages: dict[str, Path]) -> None:
+    page, frame, errors = opened(browser, pages["network-zh"], 1440)
+    try:
+        time = "document.querySelector('#fig-map output').textContent"
+        start = frame.evaluate(time)
+        button = frame.locator("#fig-map .clock button")
+        button.click()
+        assert button.inner_text() == "暂停"
+        frame.wait_for_function(f"{time} !== {start!r}")
+        button.click()
+        assert button.inner_text() == "播放"
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert frame.evaluate(time) == start
         assert errors == []
     finally:
         page.close()
@@ -201,7 +252,7 @@ def test_parts_can_be_reached_and_named_without_a_mouse(browser: Any, pages: dic
 
 
 def test_paper_shows_verdict_cards_and_key_figures_on_its_first_page(browser: Any, pages: dict[str, Path]) -> None:
-    for name in ("county-en", "county-zh", "bent-en", "bent-zh"):
+    for name in ("county-en", "county-zh", "bent-en", "bent-zh", "network-en", "network-zh"):
         page = browser.new_page(viewport={"width": 688, "height": 1000})
         try:
             page.emulate_media(media="print")

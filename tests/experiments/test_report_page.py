@@ -32,10 +32,14 @@ CASES = {
     "flexible_alone": Options(days=3, flexible=True, arms=("run_now",)),
     "flexible_no_feeder": Options(days=7, flexible=True, feeders=0, arms=("run_now", "rolling")),
     "flexible_short": Options(days=2, flexible=True, step_minutes=60, arms=("run_now", "rolling")),
+    "network": Options(days=2, step_minutes=30, grid=True, arms=("run_now", "rolling")),
+    "network_alone": Options(days=2, step_minutes=60, grid=True, arms=("run_now",)),
+    "network_no_pv": Options(days=2, step_minutes=60, grid=True, pv=False, arms=("run_now", "rolling")),
     "other_zone": Options(zone="America/New_York"),
 }
 FIGURES = {"week", "day", "where", "delay", "duration", "balance"}
 BENT_FIGURES = {"bent", "kinds"}
+NETWORK_FIGURES = {"mains", "held", "response"}
 
 
 def payload(page: str) -> dict[str, Any]:
@@ -64,6 +68,8 @@ def test_every_case_gives_a_whole_page(case: str, lang: str) -> None:
     assert page.rstrip().endswith("</html>")
     data = payload(page)
     figures = FIGURES | (BENT_FIGURES if CASES[case].flexible else set())
+    if CASES[case].grid:
+        figures = figures | (NETWORK_FIGURES if CASES[case].pv else NETWORK_FIGURES - {"held"})
     assert set(data["figures"]) == figures
     assert set(data["figures"]["week"]["variants"]) == set(finding.arms)
     used = set(references(data["figures"]))
@@ -75,7 +81,11 @@ def test_every_case_gives_a_whole_page(case: str, lang: str) -> None:
                 for trace in form["data"]:
                     columns = [data["columns"][trace[side]["$"]] for side in "xy" if "$" in trace.get(side, {})]
                     assert len({len(column) for column in columns}) <= 1
-    assert page.count('<table class="numbers">') == len(figures)
+    maps = int(CASES[case].grid)
+    assert page.count('<table class="numbers">') == len(figures) + maps
+    assert page.count('id="network"') == page.count('id="fig-map"') == maps
+    numbers = [int(number) for number in re.findall(r"<b>(?:Figure|图) (\d+)</b>", page)]
+    assert numbers == list(range(1, len(figures) + maps + 1))
 
 
 def test_nothing_from_outside_and_small_enough() -> None:

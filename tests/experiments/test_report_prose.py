@@ -16,7 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suandian.experiments.finding import Finding
-from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_regions, copy_verdict, html
+from suandian.experiments.report import (
+    copy_bent,
+    copy_cards,
+    copy_figures,
+    copy_network,
+    copy_regions,
+    copy_verdict,
+    html,
+)
 from suandian.experiments.report.captions import surplus_mask, where_text
 from suandian.experiments.report.prose import arms_sub, headline, kpi_title, lead, next_steps, outcome, verdict
 from suandian.experiments.report.sentences import PATTERNS
@@ -36,6 +44,9 @@ CASES = {
     "dark": Options(pv=False, battery=False),
     "flexible": Options(days=7, flexible=True),
     "short": Options(days=2, arms=("run_now", "rolling")),
+    "network": Options(days=3, grid=True, arms=("run_now", "rolling")),
+    "network_alone": Options(days=2, step_minutes=60, grid=True, arms=("run_now",)),
+    "network_dark": Options(days=2, step_minutes=60, grid=True, pv=False, arms=("run_now", "rolling")),
 }
 #: unit in prose → how much of the KPI's own unit it is
 UNITS = {
@@ -188,10 +199,13 @@ def fact_value(finding: Finding, name: str) -> float | None:
 
 
 #: facts of one figure, recomputed in the tests of that figure (those of runs that bent in test_report_bending.py and
-#: test_report_kinds.py)
+#: test_report_kinds.py, those of the network in test_report_network.py)
 FIGURE_FACTS = {"sunny_delta_mw", "inside_mw", "outside_mw", "day_peak_mw", "it_total", "site_gain"}
 FIGURE_FACTS |= {"bent_sunny", "bent_price", "bent_carbon", "bent_energy", "bent_spare_h"}
 FIGURE_FACTS |= {"bent_count", "bent_of_count", "bent_wait_h", "bent_slowed_h", "bent_pauses", "bent_moved_gb"}
+FIGURE_FACTS |= {"network_buses", "network_lines", "network_transformers", "held_at_mw", "fullest_percent"}
+FIGURE_FACTS |= {"main_limit_h", "main_back_mw", "main_down_mw", "held_percent", "worst_percent"}
+FIGURE_FACTS |= {"response_sun_mw", "response_tight_mw"}
 FIGURE_FACTS |= {"kinds_later_mwh", "kinds_paused_mwh", "kinds_cost", "kinds_repeated_mwh"}
 
 
@@ -215,7 +229,7 @@ def test_every_number_in_prose_is_the_one_in_the_record(case: str, lang: str) ->
             else:
                 assert float(arm) == pytest.approx(wanted, rel=1e-9, abs=1e-12)
         else:
-            assert kind in ("kept", "date", "bound", "fluid"), value
+            assert kind in ("kept", "date", "bound", "fluid", "name"), value
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -354,7 +368,7 @@ def test_copy_is_complete_in_both_languages() -> None:
 
 
 def test_parts_of_the_copy_share_no_key() -> None:
-    modules = (copy_bent, copy_cards, copy_figures, copy_regions, copy_verdict)
+    modules = (copy_bent, copy_cards, copy_figures, copy_network, copy_regions, copy_verdict)
     parts = [module.PATTERNS for module in modules]
     assert len(PATTERNS) == sum(len(part) for part in parts)
 

@@ -17,9 +17,9 @@ SIGHT = {
 }
 #: what is drawn together
 TOGETHER = {
-    "uses": [tokens.LOAD, tokens.BASE, *tokens.CLASSES.values()],
+    "uses": [tokens.LOAD, tokens.LOSSES, tokens.BASE, *tokens.CLASSES.values()],
     "sources": [tokens.PV, tokens.BATTERY, tokens.IMPORT, tokens.EXPORT],
-    "balance_out": [tokens.LOAD, tokens.BASE, tokens.BATTERY, tokens.EXPORT],
+    "balance_out": [tokens.LOAD, tokens.LOSSES, tokens.BASE, tokens.BATTERY, tokens.EXPORT],
     "speeds": [
         tokens.CHOSEN,
         tokens.CAPPED,
@@ -29,6 +29,9 @@ TOGETHER = {
         tokens.LIMIT,
         tokens.SURPLUS,
     ],
+    "full": [*tokens.LOADING, tokens.LIMIT],
+    "voltage": [tokens.NOMINAL, *tokens.ABOVE, *tokens.BELOW, tokens.LIMIT],
+    "grades": [*tokens.GRADES.values()],
     "arms": [tokens.CONTROL, tokens.CHOSEN, tokens.LIMIT],
 }
 

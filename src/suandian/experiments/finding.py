@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isnan
 from pathlib import Path
 
@@ -28,6 +28,10 @@ class Arm:
     ledger     who owes whom for the arm's metered energy
     jobs       one row per job: job, kind, label, home, site, submitted, released, due, started, finished, delay_h,
                work_gpu_h, pauses, moved, missed
+    buses      one row per bus of the feeders' networks: feeder, bus, group, nominal_kv, x_km, y_km, pv_available_mwh,
+               pv_curtailed_mwh, voltage_min_pu, voltage_max_pu, voltage_violation_h; no rows without a network
+    branches   one row per line and transformer: feeder, branch, from, to, kind, rating_mva, loading_max_ratio,
+               overload_h, energy_mwh, reverse_energy_mwh
     """
 
     coordinator: str
@@ -36,6 +40,8 @@ class Arm:
     sites: pl.DataFrame
     jobs: pl.DataFrame
     ledger: Ledger
+    buses: pl.DataFrame = field(default_factory=pl.DataFrame)
+    branches: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,9 @@ class Finding:
 
     @property
     def kpis(self) -> pl.DataFrame:
-        """One row per coordinator: `coordinator` and every KPI of docs/reference/kpis.md."""
-        return pl.DataFrame([{"coordinator": name, **arm.kpis} for name, arm in self.arms.items()])
+        """One row per coordinator: `coordinator` and every KPI of docs/reference/kpis.md; null where it has none."""
+        rows = [{"coordinator": name, **arm.kpis} for name, arm in self.arms.items()]
+        return pl.DataFrame(rows).fill_nan(None)
 
     def jobs(self, coordinator: str) -> pl.DataFrame:
         """What became of every job under `coordinator`, one row per job."""
@@ -91,6 +98,14 @@ class Finding:
         """One row per grid connection under `coordinator`."""
         return self._arm(coordinator).sites
 
+    def buses(self, coordinator: str) -> pl.DataFrame:
+        """One row per bus of the networks behind feeders under `coordinator`; no rows where no feeder has one."""
+        return self._arm(coordinator).buses
+
+    def branches(self, coordinator: str) -> pl.DataFrame:
+        """One row per line and transformer of those networks under `coordinator`."""
+        return self._arm(coordinator).branches
+
     def report(self, path: str | Path, *, lang: str = "en") -> Path:
         """Write the study report, one HTML file that opens offline, in `lang` (`en` or `zh`); returns its path."""
         from suandian.experiments.report import write
@@ -98,7 +113,10 @@ class Finding:
         return write(self, Path(path), lang=lang)
 
     def to_dict(self) -> dict[str, object]:
-        """What `--json` prints: the KPI record of every arm under `runs.<coordinator>`, and how to reproduce it."""
+        """What `--json` prints: the KPI record of every arm under `runs.<coordinator>`, and how to reproduce it.
+
+        A KPI that the study does not have, such as those of a network where no feeder has one, is null.
+        """
         return {
             "name": self.name,
             "control": self.control,
@@ -108,7 +126,10 @@ class Finding:
             "scenario_hash": self.provenance.scenario_hash,
             "seed": self.provenance.seed,
             "versions": dict(self.provenance.versions),
-            "runs": {name: dict(arm.kpis) for name, arm in self.arms.items()},
+            "runs": {
+                name: {kpi: None if isnan(value) else value for kpi, value in arm.kpis.items()}
+                for name, arm in self.arms.items()
+            },
         }
 
     def _arm(self, coordinator: str) -> Arm:

@@ -24,7 +24,8 @@ def keep(finding: Finding, scenario_yaml: str, out: Path, *, languages: tuple[st
     """Write everything into a hidden folder beside the target and rename it; an older result is replaced whole.
 
     Layout: `scenario.yaml` (resolved), `kpis.csv`, `finding.json`, `report.<lang>.html`, and for every arm
-    `<arm>/journal/*.parquet`, `<arm>/jobs.parquet`, `<arm>/connections.csv`, `<arm>/ledger.beancount`.
+    `<arm>/journal/*.parquet`, `<arm>/jobs.parquet`, `<arm>/connections.csv`, `<arm>/ledger.beancount`; where a feeder
+    has a network also `<arm>/buses.parquet` and `<arm>/branches.parquet`.
     """
     target = run_folder(out, finding.name, finding.provenance.scenario_hash, part)
     out.mkdir(parents=True, exist_ok=True)
@@ -45,6 +46,9 @@ def _write(finding: Finding, scenario_yaml: str, folder: Path, languages: tuple[
         arm.journal.save(folder / name / "journal")
         arm.jobs.write_parquet(folder / name / "jobs.parquet")
         arm.sites.write_csv(folder / name / "connections.csv")
+        for part, frame in (("buses", arm.buses), ("branches", arm.branches)):
+            if frame.height:
+                frame.write_parquet(folder / name / f"{part}.parquet")
         (folder / name / "ledger.beancount").write_text(arm.ledger.to_beancount(), encoding="utf-8")
     for lang in languages:
         finding.report(folder / f"report.{lang}.html", lang=lang)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from suandian.experiments.grid import GRID_KPI_NAMES, branches_frame, buses_frame, grid_record, grid_states
 from suandian.model.plan import Fleet
 from suandian.model.workload import FLEXIBILITY_LABELS
 from suandian.record.events import JobEventKind
@@ -57,6 +58,7 @@ KPI_NAMES: tuple[str, ...] = (
     "transfer_mwh",
     "deadline_overrides",
     "wall_s",
+    *GRID_KPI_NAMES,
 )
 
 _INTERACTIVE = ("F0", "F1")
@@ -64,12 +66,14 @@ _INTERACTIVE = ("F0", "F1")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduced:
-    """What is reduced from one journal: the KPI record, frames by connection and by job, and the books."""
+    """What is reduced from one journal: the KPI record, frames by connection, job, bus and branch, and the books."""
 
     kpis: Mapping[str, float]
     sites: pl.DataFrame
     jobs: pl.DataFrame
     ledger: Ledger
+    buses: pl.DataFrame
+    branches: pl.DataFrame
 
 
 def connections(fleet: Fleet) -> tuple[Connection, ...]:
@@ -141,8 +145,17 @@ def reduce_journal(journal: Journal, truth: Truth, *, currency: str = "CNY", wal
     points = connections(fleet)
     accounts = [account(journal, point) for point in points]
     jobs = job_outcomes(journal, truth.jobs, fleet.classes.label_index[truth.class_index])
+    states = grid_states(journal, truth)
     kpis = _record(journal, truth, bills, accounts, points, service_account(jobs), wall_s)
-    return Reduced(kpis, _site_frame(journal, truth, points, accounts, bills, jobs), jobs, ledger)
+    kpis |= grid_record(journal, truth, states)
+    return Reduced(
+        kpis=kpis,
+        sites=_site_frame(journal, truth, points, accounts, bills, jobs),
+        jobs=jobs,
+        ledger=ledger,
+        buses=buses_frame(states, truth),
+        branches=branches_frame(states, truth),
+    )
 
 
 def _record(
@@ -210,7 +223,7 @@ def _record(
         "deadline_overrides": sum(plan.diagnostics.get("overrides", 0.0) for plan in journal.plans()),
         "wall_s": wall_s,
     }
-    return {name: float(values[name]) for name in KPI_NAMES}
+    return {name: float(values[name]) for name in KPI_NAMES if name not in GRID_KPI_NAMES}
 
 
 def _bent(journal: Journal, truth: Truth) -> dict[str, float]:

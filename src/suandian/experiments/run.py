@@ -96,7 +96,16 @@ def _arm_plan(scenario: Scenario, arm: ScenarioArm) -> ArmPlan:
 
 def _arm(result: ArmResult, truth: Truth, currency: str) -> Arm:
     reduced = reduce_journal(result.journal, truth, currency=currency, wall_s=result.wall_s)
-    return Arm(result.name, result.journal, reduced.kpis, reduced.sites, reduced.jobs, reduced.ledger)
+    return Arm(
+        result.name,
+        result.journal,
+        reduced.kpis,
+        reduced.sites,
+        reduced.jobs,
+        reduced.ledger,
+        reduced.buses,
+        reduced.branches,
+    )
 
 
 def _bound_cny(results: Mapping[str, ArmResult]) -> float:

@@ -193,16 +193,16 @@ class _Model:
             return np.concatenate([np.zeros((len(converged), 0)), *(out[kind][column] for kind in kinds)], axis=1)
 
         p_from = branches("p_from")
-        loading_ratio = np.maximum(branches("i_from") / self.rated_from_a, branches("i_to") / self.rated_to_a)
-        flow = Flow(
-            out["node"]["u_pu"],
-            p_from / 1e6,
-            branches("q_from") / 1e6,
-            loading_ratio,
-            (p_from + branches("p_to")).sum(axis=1) / 1e6,
-            out["source"]["p"][:, 0] / 1e6,
-            converged,
-        )
+        with np.errstate(invalid="ignore", over="ignore"):  # what did not converge is undefined, and NaN below
+            flow = Flow(
+                out["node"]["u_pu"],
+                p_from / 1e6,
+                branches("q_from") / 1e6,
+                np.maximum(branches("i_from") / self.rated_from_a, branches("i_to") / self.rated_to_a),
+                (p_from + branches("p_to")).sum(axis=1) / 1e6,
+                out["source"]["p"][:, 0] / 1e6,
+                converged,
+            )
         for name in Flow.__slots__[:-1]:
             getattr(flow, name)[~converged] = np.nan
         return flow

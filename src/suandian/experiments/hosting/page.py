@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from markupsafe import Markup
 
-from suandian.experiments.hosting.result import Hosting
+from suandian.experiments.hosting.result import Hosting, TransformerRow
+from suandian.experiments.report import tokens
+from suandian.experiments.report.county_map import CIRCLE, SQUARE, TRIANGLE, CountyMap, Label, map_style
 from suandian.experiments.report.pieces import environment, resource_text
 
 __all__ = ["html"]
 
-#: Red is for what violates a limit; the letter tells the grades apart without colour.
-_COLOURS = {"green": "#2a9d8f", "yellow": "#e9a13b", "red": "#c8102e"}
+#: Red is for what violates a limit; letter and shape tell the grades apart without colour.
 _LETTERS = {"green": "G", "yellow": "Y", "red": "R"}
+_SHAPES = {"green": CIRCLE, "yellow": TRIANGLE, "red": "M-4.6-4.6H4.6V4.6H-4.6Z"}
 _BLUES = ("#0b2a5b", "#1f4e9c", "#3f7ac9", "#7ba6de", "#b3cdee")
+_TEXT_PX = 13.0
 _WIDTH_PX, _HEIGHT_PX, _LEFT_PX, _BOTTOM_PX, _TOP_PX, _RIGHT_PX = 560.0, 300.0, 56.0, 44.0, 18.0, 96.0
 
 
@@ -26,8 +30,10 @@ def html(found: Hosting, lang: str) -> str:
     return template.render(
         found=found,
         lang=lang,
-        colours=_COLOURS,
+        tokens=tokens,
         letters=_LETTERS,
+        key={grade: _key(grade) for grade in _LETTERS},
+        map_style=map_style(),
         rows=sorted(found.transformers, key=lambda row: (not row.main, row.own_mw)),
         map=_map(found),
         pv=_curves(pv, found.pv_existing_mw),
@@ -47,20 +53,35 @@ def _curves(points: Sequence[tuple[float, float, float]], line_mw: float) -> dic
     def y(level_mw: float) -> float:
         return _HEIGHT_PX - _BOTTOM_PX - (_HEIGHT_PX - _BOTTOM_PX - _TOP_PX) * level_mw / top
 
-    lines, labelled = [], list[float]()
+    lines, ends = [], list[tuple[float, float]]()
     for colour, flexible in zip(_BLUES, sorted({point[0] for point in points}), strict=False):
         values = [point[2] for point in points if point[0] == flexible]
         path = " ".join(f"{x:.1f},{y(value):.1f}" for x, value in zip(xs, values, strict=True))
-        at = y(values[-1])
-        clear = all(abs(at - other) > 11.0 for other in labelled)
-        labelled += [at] if clear else []
-        lines.append({"colour": colour, "path": path, "label": f"{flexible:.0%}" if clear else "", "y": at})
+        ends.append((flexible, y(values[-1])))
+        lines.append({"colour": colour, "path": path})
     return {
         "lines": lines,
+        "labels": _end_labels(ends),
         "xs": list(zip(xs, [f"{column:.2%}" for column in columns], strict=True)),
         "ys": [(y(top * k / 4), f"{top * k / 4:g}") for k in range(5)],
         "line_y": y(line_mw),
     }
+
+
+def _end_labels(ends: Sequence[tuple[float, float]]) -> list[tuple[str, float]]:
+    """Names of the lines at their right ends; lines that end together share one, as in `25–100 %`."""
+    groups: list[list[tuple[float, float]]] = []
+    for flexible, at in ends:
+        if groups and abs(groups[-1][-1][1] - at) < _TEXT_PX:
+            groups[-1].append((flexible, at))
+        else:
+            groups.append([(flexible, at)])
+    named = []
+    for group in groups:
+        first, last = group[0][0], group[-1][0]
+        text = f"{last:.0%}" if first == last else f"{100 * first:.0f}–{last:.0%}"
+        named.append((text, sum(at for _, at in group) / len(group)))
+    return named
 
 
 def _round_up(value: float) -> float:
@@ -72,24 +93,46 @@ def _round_up(value: float) -> float:
 
 
 def _map(found: Hosting) -> dict[str, object] | None:
-    """Lines and transformers by their places; None where the network has no coordinates."""
-    network = found.case.network
-    x_km, y_km = network.buses.x_km, network.buses.y_km
-    if np.isnan(x_km).any() or np.ptp(x_km) + np.ptp(y_km) == 0.0:
+    """The transformers by grade at their places; None where the network has no coordinates."""
+    chart = CountyMap.of(found.case.network)
+    if chart is None:
         return None
-    scale = min(640.0 / max(float(np.ptp(x_km)), 1e-9), 420.0 / max(float(np.ptp(y_km)), 1e-9))
-    x, y = 20.0 + (x_km - x_km.min()) * scale, 20.0 + (y_km.max() - y_km) * scale
-    table, lines = network.transformers, network.lines
+    network, rows = found.case.network, found.transformers
+    strokes = [Markup('<path class="line b1" d="{}"/>').format(chart.line(b)) for b in chart.spread_branches]
+    marks = [
+        chart.mark(float(chart.x_px[bus]), float(chart.y_px[bus]), _grade_mark(row))
+        for bus, row in sorted(
+            zip(network.transformers.lv_bus.tolist(), rows, strict=True), key=lambda pair: pair[1].main
+        )
+    ]
+    marks += [
+        chart.mark(
+            float(chart.x_px[bus]), float(chart.y_px[bus]), Markup('<path class="centre" d="{}"/>').format(SQUARE)
+        )
+        for bus in network.data_centres.bus.tolist()
+    ]
+    mains = [
+        Label(bus, f"{row.id} {_LETTERS[row.grade]}", "name", Markup(""))
+        for bus, row in zip(network.transformers.lv_bus.tolist(), rows, strict=True)
+        if row.main
+    ]
+    counts = {grade: sum(row.grade == grade for row in rows) for grade in _LETTERS}
+    name = ", ".join(f"{grade}: {count}" for grade, count in counts.items())
     return {
-        "width": float(x.max()) + 20.0,
-        "height": float(y.max()) + 20.0,
-        "lines": [
-            (float(x[a]), float(y[a]), float(x[b]), float(y[b]))
-            for a, b in zip(lines.from_bus, lines.to_bus, strict=True)
-        ],
-        "marks": [
-            {"x": float(x[bus]), "y": float(y[bus]), "size": 9.0 if row.main else 5.0, "row": row}
-            for bus, row in zip(table.lv_bus, found.transformers, strict=True)
-        ],
-        "centres": [(float(x[bus]), float(y[bus])) for bus in network.data_centres.bus],
+        "svg": chart.svg([*strokes, *marks, chart.labels(mains)], name),
+        "counts": counts,
     }
+
+
+def _grade_mark(row: TransformerRow) -> Markup:
+    """The mark of a grade has its own shape; main transformers are twice as large."""
+    return Markup(
+        '<path class="grade {}" d="{}" transform="scale({})"><title>{}: {}, S_d {:.2f} MW</title></path>'
+    ).format(row.grade, _SHAPES[row.grade], 2.0 if row.main else 1.0, row.id, row.grade, row.own_mw)
+
+
+def _key(grade: str) -> Markup:
+    return Markup(
+        '<svg class="key" viewBox="-10 -8 20 16" width="20" height="16" aria-hidden="true">'
+        '<path class="grade {}" d="{}"/></svg>'
+    ).format(grade, _SHAPES[grade])

@@ -104,7 +104,7 @@ def limits(study: Study) -> list[Markup]:
     if len(study.finding.truth.fleet.sites) > 1:
         said.append(_say(study, "n_data"))
     if study.finding.truth.fleet.feeders:
-        said.append(_say(study, "n_network"))
+        said.append(_say(study, "n_network" if study.network is None else "n_network_known"))
     if "foresight" in study.finding.arms:
         said.append(_say(study, "n_short"))
     bought = study.fact("bought_mwh", bought_mwh(study, arm), 0, "MWh")

@@ -28,7 +28,7 @@ from suandian.model.workload import FLEXIBILITY_LABELS
 __all__ = ["balance_figure", "duration_figure"]
 
 Array = NDArray[np.float64]
-_ON_DARK = ("F0", "F1", "F2", "import", "discharge", "charge", "tie_in", "tie_out")
+_ON_DARK = ("F0", "F1", "F2", "import", "discharge", "charge", "tie_in", "tie_out", "grid_losses")
 
 
 def duration_figure(study: Study, pool: Pool) -> Figure:
@@ -110,7 +110,7 @@ def balance_figure(study: Study, pool: Pool) -> Figure:
     step_h = study.step_h
     into = {"pv": flow.pv_mw, "wind": flow.wind_mw, "discharge": flow.discharge_mw, "import": flow.import_mw}
     into["tie_in"] = flow.tie_in_mw
-    out: dict[str, Array] = {"load": flow.load_mw, "base": flow.base_mw}
+    out: dict[str, Array] = {"load": flow.load_mw, "grid_losses": flow.losses_mw, "base": flow.base_mw}
     out |= {label: flow.it_mw[row] for row, label in enumerate(FLEXIBILITY_LABELS)}
     out |= {"charge": flow.charge_mw, "export": flow.export_mw, "tie_out": flow.tie_out_mw}
     sums = [
@@ -155,6 +155,7 @@ def _colour(key: str) -> str:
         "import": tokens.IMPORT,
         "export": tokens.EXPORT,
         "load": tokens.LOAD,
+        "grid_losses": tokens.LOSSES,
         "base": tokens.BASE,
     }
     return fixed_colours.get(key) or tokens.CLASSES[key]

@@ -65,7 +65,7 @@ def _drawing(study: Study, pool: Pool, clock: Clock, ranges: list[tuple[float, f
     for row, group, stack in (("y", "uses", uses), ("y2", "sources", sources), ("y2", "leaving", leaving)):
         data += [_area(clock, pool, items[key], key, values, row, group) for key, values in stack.items()]
     if arm != study.control:
-        total = control.load_mw + control.base_mw + control.computing_mw
+        total = control.load_mw + control.losses_mw + control.base_mw + control.computing_mw
         data.append(_line(clock, pool, total, items["total_at_once"].label, tokens.CONTROL_TEXT, "y", dash="dot"))
     net = [(study.control, tokens.CONTROL)] + ([(arm, tokens.CHOSEN)] if arm != study.control else [])
     data += [_line(clock, pool, study.flows[name].net_mw, study.words.arm(name), colour, "y3") for name, colour in net]

@@ -17,6 +17,7 @@ __all__ = [
     "MEASURES",
     "MINUS",
     "NBSP",
+    "NETWORK_MEASURES",
     "Measure",
     "Numbers",
     "count",
@@ -108,9 +109,22 @@ MEASURES: tuple[Measure, ...] = (
     Measure("delay_p95_h", "service", "hours", -1),
     Measure("interactive_unserved_mwh", "service", "energy", -1),
 )
+#: measures of the network behind a feeder, in a table of their own
+NETWORK_MEASURES: tuple[Measure, ...] = (
+    Measure("voltage_violation_bus_h", "grid", "bus_hours", -1),
+    Measure("overload_h", "grid", "hours", -1),
+    Measure("transformer_loading_max_ratio", "grid", "ratio", 0),
+    Measure("losses_mwh", "grid", "energy", -1),
+    Measure("reverse_energy_mwh", "grid", "energy", 0),
+    Measure("congestion_cost_cny", "grid", "cost", -1),
+    Measure("hosting_pv_mw", "grid", "power", 1),
+    Measure("hosting_compute_mw", "grid", "power", 1),
+    Measure("linearisation_error_max_pu", "grid", "voltage", 0),
+)
 _OTHER = {"work_gpu_h": "gpu_hours", "deadline_overrides": "count"}
-_UNITS = {"energy": "MWh", "power": "MW", "hours": "h", "gpu_hours": "GPU-h", "ratio": "%", "count": ""}
-_UNITS_ZH = _UNITS | {"hours": "小时", "gpu_hours": "GPU·小时"}
+_UNITS = {"energy": "MWh", "power": "MW", "hours": "h", "gpu_hours": "GPU-h", "ratio": "%", "count": "",
+          "bus_hours": "bus-h", "voltage": "pu"}  # fmt: skip
+_UNITS_ZH = _UNITS | {"hours": "小时", "gpu_hours": "GPU·小时", "bus_hours": "节点·小时"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +146,7 @@ class Numbers:
         self._kpis = kpis
         self.control = control
         self.lang = lang
-        self._family = {measure.kpi: measure.family for measure in MEASURES} | _OTHER
+        self._family = {measure.kpi: measure.family for measure in (*MEASURES, *NETWORK_MEASURES)} | _OTHER
         self._money_max = max((self._largest(m.kpi) for m in MEASURES if m.family == "money"), default=0.0)
 
     def has(self, kpi: str) -> bool:
@@ -144,6 +158,8 @@ class Numbers:
         family = self._family[kpi]
         if family == "money":
             return _money_scale(self._money_max, self.lang)
+        if family == "cost":
+            return _money_scale(self._largest(kpi), self.lang)
         if family == "mass":
             return Scale(1000.0, _decimals(self._largest(kpi) / 1000.0), "t" if self.lang == "en" else "吨")
         unit = (_UNITS if self.lang == "en" else _UNITS_ZH)[family]
@@ -151,9 +167,15 @@ class Numbers:
             return Scale(1.0, 0, unit)
         if family == "ratio":
             return Scale(0.01, 1, unit)
+        if family == "voltage":
+            return Scale(1.0, 4, unit)
         if family == "energy":
             return Scale(1.0, _decimals(self._largest(kpi)), unit)
         return Scale(1.0, 1 if self._largest(kpi) >= 0.05 or self._largest(kpi) == 0 else 2, unit)
+
+    def unit(self, kpi: str) -> str:
+        """Unit of a KPI that the study does not have."""
+        return (_UNITS if self.lang == "en" else _UNITS_ZH).get(self._family[kpi], "")
 
     def shown(self, kpi: str, arm: str) -> Decimal:
         """The value as it is shown: scaled and rounded."""

@@ -24,11 +24,13 @@ from suandian.experiments.report import prose, tokens
 from suandian.experiments.report.bending import bends
 from suandian.experiments.report.canvas import Figure, Pool
 from suandian.experiments.report.captions import say
+from suandian.experiments.report.county_map import map_style
 from suandian.experiments.report.figures_bent import bent_figure
 from suandian.experiments.report.figures_grid import balance_figure, duration_figure
 from suandian.experiments.report.figures_kinds import kinds_figure
 from suandian.experiments.report.figures_week import week_figure
 from suandian.experiments.report.figures_work import day_figure, delay_figure, where_figure
+from suandian.experiments.report.network_part import network_part
 from suandian.experiments.report.pieces import environment, resource_text, style
 from suandian.experiments.report.provenance import provenance_rows
 from suandian.experiments.report.regions import regions_part
@@ -70,6 +72,7 @@ def html(finding: Finding, lang: str = "en") -> str:
     bending = (
         [figure for figure in (bent_figure(study, pool), kinds_figure(study, pool)) if figure] if bends(study) else []
     )
+    network = network_part(study, pool)
     figures = {
         figure.id: figure
         for figure in (
@@ -80,8 +83,12 @@ def html(finding: Finding, lang: str = "en") -> str:
             *bending,
             duration_figure(study, pool),
             balance_figure(study, pool),
+            *(network.drawn if network else ()),
         )
     }
+    order = [name for name in figures if network is None or name not in network.figures]
+    if network is not None:
+        order += [*(("map",) if network.map else ()), *network.figures]
     kpi_head, kpi_sub = prose.kpi_title(study)
     template = environment().from_string(resource_text(__package__, "template.html"))
     return template.render(
@@ -114,10 +121,13 @@ def html(finding: Finding, lang: str = "en") -> str:
         section_limits=say(study, "section_limits"),
         figures=figures,
         bending=[figure.id for figure in bending],
-        numbers={name: index + 1 for index, name in enumerate(figures)},
+        numbers={name: index + 1 for index, name in enumerate(order)},
+        network=network,
+        section_network=say(study, "section_network"),
+        map_script=Markup(resource_text(__package__, "county_map.js")),
         provenance=provenance_rows(study),
         sources=finding.provenance.sources,
-        style=style(study.finding.name),
+        style=style(study.finding.name) + (map_style() if network else Markup("")),
         script=Markup(resource_text(__package__, "report.js")),
         plotly=Markup(_plotly_packed()),
         payload=Markup(_packed(_payload(figures, pool))),

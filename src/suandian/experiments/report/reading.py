@@ -47,11 +47,14 @@ class Place:
 class Flows:
     """Power at a place in one arm, MW, each `(T,)`; `it_mw` has shape `(labels, T)` in order of the labels.
 
+    `losses_mw` are those of the network behind a feeder, 0 without one.
+
     `base_mw` is what the data centres draw beyond their computing classes: idle servers, cooling, losses.
     `net_mw` is import minus export at the connection; ties to other connections pass beside it.
     """
 
     load_mw: Array
+    losses_mw: Array
     base_mw: Array
     it_mw: Array
     pv_mw: Array
@@ -127,6 +130,7 @@ def flows(finding: Finding, arm: str, place: Place) -> Flows:
     it_mw = np.array([total(f"it/{label}", 0, ids) for label in FLEXIBILITY_LABELS])
     return Flows(
         load_mw=total("load", 0, [place.meter] if place.shared else []),
+        losses_mw=total("losses", 0, [place.meter] if place.shared else []),
         base_mw=np.maximum(total("facility", 0, ids) - it_mw.sum(axis=0), 0.0),
         it_mw=it_mw,
         pv_mw=total("pv", 1, owners),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_regions, copy_verdict
+from suandian.experiments.report import copy_bent, copy_cards, copy_figures, copy_network, copy_regions, copy_verdict
 
 __all__ = ["PATTERNS", "sentence"]
 
@@ -17,6 +17,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     **copy_figures.PATTERNS,
     **copy_bent.PATTERNS,
     **copy_regions.PATTERNS,
+    **copy_network.PATTERNS,
 }
 
 

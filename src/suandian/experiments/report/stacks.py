@@ -22,6 +22,7 @@ def series_items(study: Study) -> dict[str, LegendItem]:
     words = study.words
     colours = {
         "load": tokens.LOAD,
+        "grid_losses": tokens.LOSSES,
         "base": tokens.BASE,
         **tokens.CLASSES,
         "pv": tokens.PV,
@@ -42,7 +43,7 @@ def series_items(study: Study) -> dict[str, LegendItem]:
 
 def stacks(flow: Flows) -> Stacks:
     """Uses, sources and what leaves, in the order of stacking; series that are zero throughout are left out."""
-    uses = {"load": flow.load_mw, "base": flow.base_mw}
+    uses = {"load": flow.load_mw, "grid_losses": flow.losses_mw, "base": flow.base_mw}
     uses |= {label: flow.it_mw[row] for row, label in enumerate(FLEXIBILITY_LABELS)}
     sources = {
         "pv": flow.pv_mw,

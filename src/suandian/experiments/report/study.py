@@ -11,9 +11,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from suandian.experiments.finding import Finding
+from suandian.experiments.report.network import NetworkReading, TellingDay, network_of, telling_day
 from suandian.experiments.report.numbers import Numbers, fixed, join_unit, tagged
 from suandian.experiments.report.reading import Flows, Place, Window, flows, main_place, week
 from suandian.experiments.report.words import Words
+from suandian.quantity.errors import InvariantBroken
 from suandian.verification.runs import Runs, job_runs
 
 __all__ = ["Study"]
@@ -92,6 +94,18 @@ class Study:
         """Stretches of running of every job, by arm."""
         end_s = self.finding.truth.axis.end_s
         return {name: job_runs(arm.journal.job_events(), end_s) for name, arm in self.finding.arms.items()}
+
+    @cached_property
+    def network(self) -> NetworkReading | None:
+        """The network behind the feeder in the arms of `pair`; None where there is none."""
+        return network_of(self.finding, self.pair)
+
+    @cached_property
+    def telling_day(self) -> TellingDay:
+        """The day of the map; only where there is a network."""
+        if self.network is None:
+            raise InvariantBroken("no feeder of this study has a network")
+        return telling_day(self.network, self.control, self.local, self.step_h)
 
     @cached_property
     def window(self) -> Window:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from suandian.experiments.report.behind import behind
-from suandian.experiments.report.numbers import MEASURES, NBSP, Measure, fixed
+from suandian.experiments.report.numbers import MEASURES, NBSP, NETWORK_MEASURES, Measure, fixed
 from suandian.experiments.report.study import Study
 
-__all__ = ["ArmRow", "KpiRow", "arm_columns", "arm_rows", "kpi_rows", "number_table"]
+__all__ = ["ArmRow", "KpiRow", "arm_columns", "arm_rows", "kpi_rows", "network_rows", "number_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +76,39 @@ def shown_measures(study: Study) -> list[Measure]:
 
 def kpi_rows(study: Study) -> list[KpiRow]:
     """Control against chosen, in the order of the measures."""
+    return [_kpi_row(study, measure) for measure in shown_measures(study)]
+
+
+def network_rows(study: Study) -> list[KpiRow]:
+    """The same for the measures of the network; `–` where a measure has no meaning in the study."""
+    return [
+        _kpi_row(study, measure) if study.numbers.has(measure.kpi) else _without(study, measure)
+        for measure in NETWORK_MEASURES
+    ]
+
+
+def _kpi_row(study: Study, measure: Measure) -> KpiRow:
     numbers, words = study.numbers, study.words
-    rows = []
-    for measure in shown_measures(study):
-        unit = numbers.scale(measure.kpi).unit.replace(" ", NBSP) or words("unit_jobs")
-        mark = _MARK[numbers.direction(measure, study.chosen)]
-        rows.append(
-            KpiRow(
-                group=measure.group,
-                name=words("peaks" if measure.kpi == "peak_import_mw" and study.many_connections else measure.kpi),
-                unit=unit,
-                kpi=measure.kpi,
-                control=numbers.text(measure.kpi, study.control),
-                chosen=numbers.text(measure.kpi, study.chosen),
-                difference=numbers.difference_text(measure.kpi, study.chosen),
-                change=numbers.change_text(measure.kpi, study.chosen),
-                mark=mark,
-                why=behind(study, measure.kpi),
-                strong=measure.kpi == "total_cost_cny",
-            )
-        )
-    return rows
+    return KpiRow(
+        group=measure.group,
+        name=words("peaks" if measure.kpi == "peak_import_mw" and study.many_connections else measure.kpi),
+        unit=numbers.scale(measure.kpi).unit.replace(" ", NBSP) or words("unit_jobs"),
+        kpi=measure.kpi,
+        control=numbers.text(measure.kpi, study.control),
+        chosen=numbers.text(measure.kpi, study.chosen),
+        difference=numbers.difference_text(measure.kpi, study.chosen),
+        change=numbers.change_text(measure.kpi, study.chosen),
+        mark=_MARK[numbers.direction(measure, study.chosen)],
+        why=behind(study, measure.kpi),
+        strong=measure.kpi == "total_cost_cny",
+    )
+
+
+def _without(study: Study, measure: Measure) -> KpiRow:
+    unit = study.numbers.unit(measure.kpi)
+    none = "–"
+    name = study.words(measure.kpi)
+    return KpiRow(measure.group, name, unit, measure.kpi, none, none, none, none, "same", Markup(""), strong=False)
 
 
 def arm_columns(study: Study) -> list[tuple[str, str]]:

@@ -24,6 +24,8 @@ IMPORT = "#44546A"
 EXPORT = "#A9B5C2"
 BATTERY = "#AF5AA3"
 LOAD = "#D3C9BC"
+#: lines and transformers of a network
+LOSSES = "#59483A"
 #: idle servers, cooling and losses of the data centre: what its computing classes do not explain
 BASE = "#8E8478"
 #: F0 … F5, dark is urgent, light may wait
@@ -45,6 +47,15 @@ CHOSEN = "#0B5CAD"
 CAPPED = "#6FA6DB"
 NARROWER = "#C3DDF5"
 CONTROL_SLOWED = "#BCC0C5"
+
+#: share of a branch's limit that is used, in fifths; above it LIMIT
+LOADING = ("#CBD3DB", "#9DABBA", "#6F8296", "#475B70", "#1F3145")
+#: voltage: near nominal, then further above and further below; outside the limits LIMIT and another shape
+NOMINAL = "#FAFAF7"
+ABOVE = ("#C9D1A6", "#98A56E", "#606C46")
+BELOW = ("#CBB8E4", "#A688CC", "#6A45A0")
+#: grades of transformers; red is beyond what the rule allows, and each has its letter and shape
+GRADES: dict[str, str] = {"green": "#2A9D8F", "yellow": "#E9A13B", "red": LIMIT}
 
 FONT = (
     "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', Roboto, 'DejaVu Sans', 'PingFang SC', "

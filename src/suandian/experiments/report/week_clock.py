@@ -67,7 +67,7 @@ def row_ranges(study: Study, clock: Clock) -> list[tuple[float, float]]:
     goes = comes = leaves = 0.0
     flow_low, flow_high = 0.0, 0.0
     for flow in study.flows.values():
-        goes = max(goes, float(clock.thin(flow.load_mw + flow.base_mw + flow.computing_mw).max()))
+        goes = max(goes, float(clock.thin(flow.load_mw + flow.losses_mw + flow.base_mw + flow.computing_mw).max()))
         coming = flow.pv_mw + flow.wind_mw + flow.curtailed_mw + flow.discharge_mw + flow.import_mw + flow.tie_in_mw
         comes = max(comes, float(clock.thin(coming).max()))
         leaves = max(leaves, float(clock.thin(flow.export_mw + flow.charge_mw + flow.tie_out_mw).max()))

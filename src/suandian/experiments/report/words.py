@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from suandian.experiments.report import copy_network
+
 __all__ = ["WEEKDAYS", "Words"]
 
 #: key → (English, Chinese)
@@ -241,6 +243,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "A official document, B secondary source, C unverified, D engineering default of the project.",
         "A 官方文件，B 二手来源，C 未核实，D 本项目工程默认值。",
     ),
+    **copy_network.WORDS,
 }
 
 WEEKDAYS: Mapping[str, tuple[str, ...]] = {

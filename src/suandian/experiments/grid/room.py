@@ -1,0 +1,105 @@
+"""How much more PV and computing a feeder takes beside what an arm does: AC rooms of its tightest intervals.
+
+Which intervals are tightest is judged by the linear model anchored at the AC state; only those are calculated. What the
+inverters' reactive power does at the added output is taken as proportional (`pv_mvar_per_mw`).
+"""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suandian.experiments.grid.state import grid_of, rated_mva
+from suandian.model.grid import Feeder
+from suandian.physics.feeder_grid import GridStep, grid_limits
+from suandian.physics.grades import top_transformers
+from suandian.physics.hosting import Pattern, room_mw
+from suandian.physics.lindistflow import linear_network
+from suandian.simulation.truth import Truth
+
+__all__ = ["PV_CURTAILED_RATIO", "hosting_compute_mw", "hosting_pv_mw"]
+
+Array = NDArray[np.float64]
+
+#: Share of the hours in which PV that is still counted as hosted may be held back.
+PV_CURTAILED_RATIO = 0.01
+_CANDIDATES = 150
+_DARK_RATIO = 0.02  # intervals with less PV output than this never bind
+_MOST_RATIO = 4.0  # of the main transformers' rating: more is not looked for
+
+
+def hosting_pv_mw(feeder: Feeder, step: GridStep) -> float:
+    """PV nameplate that fits on top of what is there, in proportion to it, held back in 1 % of the intervals at most.
+
+    A nameplate N is held back where N · output ratio exceeds what the network takes: the answer is the
+    ⌊1 % · n⌋ + 1-th smallest of (taken ÷ output ratio), less the nameplate there; 0 where that is less.
+    NaN without PV or sun.
+    """
+    grid = grid_of(feeder)
+    if feeder.pv_mw <= 0.0 or not len(grid.pv_buses):
+        return nan
+    pattern = Pattern(-grid.pv_ratio, grid.pv_mvar_per_mw * grid.pv_ratio, feeds=True)
+    output_ratio = step.pv_available_mw.sum(axis=1) / feeder.pv_mw
+    lit = np.flatnonzero(output_ratio > _DARK_RATIO)
+    if not len(lit):
+        return nan
+    p_mw = step.p_mw[lit] + step.pv_used_mw[lit]
+    q_mvar = step.q_mvar[lit] - grid.pv_mvar_per_mw * step.pv_used_mw[lit]
+    allowed = int(PV_CURTAILED_RATIO * len(output_ratio) + 1e-9)
+    guess_mw = _linear_room_mw(feeder, step, pattern)[lit] + step.pv_used_mw[lit].sum(axis=1)
+    rows = np.argsort(guess_mw / output_ratio[lit], kind="stable")[: max(_CANDIDATES, 2 * allowed + 1)]
+    most_mw = _most_mw(feeder)
+    taken_mw = room_mw(grid.network, grid_limits(feeder), p_mw[rows], q_mvar[rows], pattern, most_mw=most_mw)
+    nameplates_mw = np.sort(taken_mw / output_ratio[lit][rows])
+    total_mw = float(nameplates_mw[allowed]) if allowed < len(nameplates_mw) else most_mw
+    return max(total_mw - feeder.pv_mw, 0.0)
+
+
+def hosting_compute_mw(feeder: Feeder, step: GridStep, truth: Truth) -> float:
+    """New computing that is never curtailed, at the buses of the sites behind the feeder; NaN where there are none.
+
+    The smallest AC room of the period. 0 where a limit that more load breaks is exceeded already.
+    """
+    grid = grid_of(feeder)
+    sites = [site for site in truth.fleet.sites if site.feeder == feeder.id and site.id in grid.site_ratio]
+    total_mw = sum(site.import_max_mw for site in sites)
+    if total_mw <= 0.0:
+        return nan
+    ratio = np.sum([grid.site_ratio[site.id] * site.import_max_mw / total_mw for site in sites], axis=0)
+    pattern = Pattern(ratio, grid.site_mvar_per_mw * ratio, feeds=False)
+    rows = np.argsort(_linear_room_mw(feeder, step, pattern), kind="stable")[:_CANDIDATES]
+    rooms_mw = room_mw(
+        grid.network, grid_limits(feeder), step.p_mw[rows], step.q_mvar[rows], pattern, most_mw=_most_mw(feeder)
+    )
+    return float(rooms_mw.min(initial=np.inf)) if len(rooms_mw) else nan
+
+
+def _most_mw(feeder: Feeder) -> float:
+    network = grid_of(feeder).network
+    top = top_transformers(network)
+    rating_mva = network.transformers.rating_mva[top].sum() if len(top) else feeder.transformer_mva
+    return _MOST_RATIO * float(rating_mva)
+
+
+def _linear_room_mw(feeder: Feeder, step: GridStep, pattern: Pattern) -> Array:
+    """Room along `pattern` in every interval by the linear model through the AC state, `(n,)`; negative if exceeded."""
+    grid, limits, flow = grid_of(feeder), grid_limits(feeder), step.flow
+    network, linear = grid.network, linear_network(grid_of(feeder).network)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = linear.below_ratio @ pattern.active_ratio
+        capable_mva = limits.loading_max_ratio * rated_mva(grid)
+        capable_mw = np.sqrt(np.maximum(capable_mva**2 - flow.branch_mvar**2, 0.0))
+        rooms = [np.where(np.abs(slope) > 1e-9, (capable_mw - np.sign(slope) * flow.branch_mw) / np.abs(slope), np.inf)]
+        change_pu = -(linear.square_per_mw @ pattern.active_ratio + linear.square_per_mvar @ pattern.reactive_ratio)
+        change_pu = change_pu / (2.0 * flow.voltage_pu)
+        bound_pu = limits.voltage_high_pu if pattern.feeds else limits.voltage_low_pu
+        moves = change_pu > 1e-9 if pattern.feeds else change_pu < -1e-9
+        rooms.append(np.where(moves, (bound_pu - flow.voltage_pu) / change_pu, np.inf))
+        if pattern.feeds:
+            up = -slope[len(network.lines.ids) :]
+            reverse_mw = -flow.transformer_mw(network)
+            rooms.append(np.where(up > 1e-9, (limits.reverse_max_mw - reverse_mw) / up, np.inf))
+    smallest: Array = np.min([room.min(axis=1, initial=np.inf) for room in rooms], axis=0)
+    return smallest
