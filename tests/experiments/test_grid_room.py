@@ -53,7 +53,7 @@ def test_new_computing_fits_in_every_interval_and_no_more(county: tuple[Finding,
 
 def test_new_pv_is_held_back_in_one_percent_of_the_intervals(county: tuple[Finding, Feeder, GridStep]) -> None:
     finding, feeder, step = county
-    assert hosting_pv_mw(feeder, step) == 0.0  # 150 MW behind 80 MVA are too much already
+    assert -feeder.pv_mw < hosting_pv_mw(feeder, step) < 0.0  # 150 MW behind 80 MVA are too much already
     small = replace(feeder, pv_mw=20.0)
     less = replace(
         step,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from suandian.model.network import Buses, Lines, Network, Slack, Transformers
 from suandian.physics.powerflow import power_flow
 from suandian.quantity.errors import DataError
+from suandian.signals.county import county_network
 
 
 def two_buses(resistance_ohm: float = 1.0, reactance_ohm: float = 2.0) -> Network:
@@ -138,3 +139,9 @@ def _dss_transformer(table: Transformers, row: int, high: str, low: str) -> str:
         f"kvs=({table.hv_kv[row] * tap} {table.lv_kv[row]}) kvas=({kva} {kva}) xhl={reactance_percent} "
         f"%rs=({resistance_percent / 2} {resistance_percent / 2}) %noloadloss=0 %imag=0 ppm_antifloat=0"
     )
+
+
+def test_no_interval_is_no_fault() -> None:
+    county = county_network(seed=1)
+    none = np.zeros((0, len(county.buses.ids)))
+    assert power_flow(county, none, none).voltage_pu.shape == none.shape

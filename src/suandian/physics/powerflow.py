@@ -113,7 +113,7 @@ def joined(flows: Sequence[Flow], rows: Sequence[NDArray[np.intp]]) -> Flow:
 
 def _fixed_taps(network: Network, p_mw: Array, q_mvar: Array, voltages_pu: Array) -> Flow:
     model = _model(network, tuple(loaded_buses(p_mw, q_mvar).tolist()))
-    spans = [slice(k, k + _CHUNK_PERIODS) for k in range(0, len(p_mw), _CHUNK_PERIODS)]
+    spans = [slice(k, k + _CHUNK_PERIODS) for k in range(0, max(len(p_mw), 1), _CHUNK_PERIODS)]
     parts = [model.run(p_mw[span], q_mvar[span], voltages_pu[span]) for span in spans]
     return Flow(*(np.concatenate([getattr(part, name) for part in parts]) for name in Flow.__slots__))
 

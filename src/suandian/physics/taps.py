@@ -54,6 +54,8 @@ def regulate(
     taps = np.clip(_guess(network, p_mw, q_mvar, slack_voltage_pu), low, high)
     flows, held = [], []
     todo = np.arange(len(p_mw))
+    if not len(todo):
+        return [solve(tapped(network, table.tap_position[rows]), todo)], [todo]
     for attempt in range(_ROUNDS_MAX):
         again = []
         groups, inverse = np.unique(taps[todo], axis=0, return_inverse=True)

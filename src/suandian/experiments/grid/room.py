@@ -34,8 +34,8 @@ def hosting_pv_mw(feeder: Feeder, step: GridStep) -> float:
     """PV nameplate that fits on top of what is there, in proportion to it, held back in 1 % of the intervals at most.
 
     A nameplate N is held back where N · output ratio exceeds what the network takes: the answer is the
-    ⌊1 % · n⌋ + 1-th smallest of (taken ÷ output ratio), less the nameplate there; 0 where that is less.
-    NaN without PV or sun.
+    ⌊1 % · n⌋ + 1-th smallest of (taken ÷ output ratio), less the nameplate there; negative where more stands there than
+    fits. NaN without PV or sun.
     """
     grid = grid_of(feeder)
     if feeder.pv_mw <= 0.0 or not len(grid.pv_buses):
@@ -54,7 +54,7 @@ def hosting_pv_mw(feeder: Feeder, step: GridStep) -> float:
     taken_mw = room_mw(grid.network, grid_limits(feeder), p_mw[rows], q_mvar[rows], pattern, most_mw=most_mw)
     nameplates_mw = np.sort(taken_mw / output_ratio[lit][rows])
     total_mw = float(nameplates_mw[allowed]) if allowed < len(nameplates_mw) else most_mw
-    return max(total_mw - feeder.pv_mw, 0.0)
+    return total_mw - feeder.pv_mw
 
 
 def hosting_compute_mw(feeder: Feeder, step: GridStep, truth: Truth) -> float:
