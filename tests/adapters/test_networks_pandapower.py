@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+import simbench
 
 from suandian.adapters.networks.pandapower import from_pandapower, import_extra, read_pandapower
 from suandian.adapters.networks.simbench import simbench_network
@@ -176,12 +177,10 @@ def test_a_missing_extra_says_what_to_install() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("code", ["1-LV-rural1--0-sw", "1-MV-rural--0-sw"])
 def test_simbench_rural_networks_are_as_in_pandapower(code: str) -> None:
-    simbench = pytest.importorskip("simbench", reason="SimBench is 381 MB and is not part of `make test`")
     assert_equal(simbench.get_simbench_net(code))
     assert simbench_network(code).name == code
 
 
 def test_an_unknown_simbench_code_names_the_nearest() -> None:
-    pytest.importorskip("simbench", reason="SimBench is 381 MB and is not part of `make test`")
     with pytest.raises(DataError, match="1-MV-rural--0-sw"):
         simbench_network("1-MV-rural-0-sw")
