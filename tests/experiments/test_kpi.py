@@ -1,6 +1,5 @@
 """The KPI record of a journal written by hand: two hours at 30 minutes over a month's end, every figure by hand."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import isfinite, nan
@@ -9,8 +8,8 @@ import numpy as np
 import pytest
 
 from suandian.experiments.grid import GRID_KPI_NAMES
-from suandian.experiments.kpi import KPI_NAMES, Reduced, connections, reduce_journal, supply_contracts
-from suandian.model.grid import Feeder, FeederGrid, Tie
+from suandian.experiments.kpi import KPI_NAMES, Reduced, reduce_journal
+from suandian.model.grid import Feeder, Tie
 from suandian.model.party import Party
 from suandian.model.plan import Fleet, Objective, Transfer
 from suandian.model.site import Battery, Site
@@ -18,7 +17,6 @@ from suandian.model.workload import FULL_PACE, ClassTable, JobTable, Pace
 from suandian.quantity.timeaxis import TimeAxis
 from suandian.record.events import JobBlock, JobEventKind, LevelBlock, Meter, MeterBlock, PlanEnacted
 from suandian.record.journal import Journal
-from suandian.signals.county import county_network
 from suandian.simulation.truth import Truth
 
 # 23:00 in Shanghai on 30 April: the third interval belongs to May.
@@ -206,35 +204,6 @@ def test_money_is_what_the_books_say() -> None:
     assert books.balance("county:Assets:Receivable") == Decimal(11_300 + 66_000)
     assert books.balance("state_grid:Assets:Receivable") == Decimal(95 + 4_000)
     assert sum(books.balances().values()) == 0
-
-
-def test_supply_contracts_name_payer_payee_and_clause() -> None:
-    told = [(c.meter, c.payer, c.payee, c.clause) for c in supply_contracts(truth(Objective()))]
-    assert told == [
-        ("site/a/grid", "owner", "county", "the tariff of a"),
-        ("site/b/grid", "owner", "state_grid", "supply contract"),
-    ]
-
-
-def test_a_connection_is_a_feeder_or_a_site_of_its_own() -> None:
-    feeder, base, alone = connections(truth(Objective()).fleet)
-    assert (feeder.id, feeder.import_max_mw, feeder.export_max_mw) == ("c", 90.0, 45.0)
-    assert feeder.site_meters == ("site/a/grid",)
-    assert feeder.battery_meters == ("site/a/battery",)
-    assert feeder.tie_meters == ("tie/line/c",)
-    assert (base.id, base.site_meters, base.tie_meters) == ("w", (), ("tie/line/w",))
-    assert base.wind_meters == (("feeder/w/wind", "feeder/w/wind_available"),)
-    assert (alone.id, alone.meter, alone.site_meters) == ("b", "site/b/grid", ())
-    assert alone.pv_meters == (("site/b/pv", "site/b/pv_available"),)
-
-
-def test_losses_of_a_network_are_a_load_of_its_feeder() -> None:
-    fleet = truth(Objective()).fleet
-    network = county_network(seed=1, transformers_mva=(40.0,), villages=8)
-    grid = FeederGrid(network, *(np.zeros(0),) * 3, np.zeros(0, np.int64), {}, 0.0)
-    feeder, _ = connections(replace(fleet, feeders=(replace(fleet.feeders[0], grid=grid),)))
-    assert feeder.load_meters == ("feeder/c/load", "feeder/c/losses", "site/a/facility")
-    assert connections(fleet)[0].load_meters == ("feeder/c/load", "site/a/facility")
 
 
 def test_the_frame_of_connections_adds_up_to_the_record() -> None:
