@@ -255,7 +255,7 @@ def _pv_curve(case: Case, year: _Year, absorbed_mw: Array, gain_ratio: Array) ->
                 energy_day_mwh=flexible_ratio * case.computing_mw * 24.0,
                 step_h=case.axis.step_h, curtailed_ratio=curtailed_ratio, most_mw=year.most_mw,
             )  # fmt: skip
-            points.append(PvPoint(flexible_ratio, curtailed_ratio, total_mw, max(total_mw - year.pv_mw, 0.0)))
+            points.append(PvPoint(flexible_ratio, curtailed_ratio, total_mw, total_mw - year.pv_mw))
     return tuple(points)
 
 

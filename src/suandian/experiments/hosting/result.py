@@ -46,7 +46,7 @@ class TransformerRow:
 
 @dataclass(frozen=True, slots=True)
 class PvPoint:
-    """Nameplate of rooftop PV in all, and on top of what is there."""
+    """Nameplate of rooftop PV in all, and on top of what is there: negative where more stands there than fits."""
 
     flexible_ratio: float
     curtailed_hours_ratio: float
