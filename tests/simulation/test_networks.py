@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.physics.pv_feeder import feeder_of, stiff
+from tests.physics.pv_feeder import feeder_of, one_line, stiff
 
 import suandian as sd
 from suandian.experiments.arms import ArmPlan, run_arm
 from suandian.model.plan import Fleet
 from suandian.physics.balance import StepResult
+from suandian.quantity.errors import DataError
 from suandian.simulation.desk import ForecastSchedule
 from suandian.simulation.networks import grid_meters, grid_reads, on_networks
 
@@ -77,3 +78,17 @@ def test_a_study_on_the_county_adds_up(curtailment):
     assert (-read("pv") <= -read("pv_available") + 1e-9).all()
     assert 0.0 < read("losses").sum() < 0.05 * read("load").sum()
     assert journal.chain_holds()
+
+
+def test_a_network_without_the_feeders_transformer_keeps_its_reverse_limit():
+    """One line at 10 kV behind 10 MVA: 8 MW may go back, whatever the line could carry."""
+    feeder = feeder_of(one_line(resistance_ohm=0.01), [0.0, 14.0])
+    step, states = on_networks(fleet_of(feeder), step_of([1.0]), np.array([[2.0]]), np.array([[14.0]]))
+    assert step.feeder_pv_used_mw[0, 0] == pytest.approx(11.0)
+    assert states[0].pv_available_mw.sum() == pytest.approx(11.0)
+
+
+def test_an_interval_without_a_solution_says_where_and_when():
+    feeder = feeder_of(one_line(resistance_ohm=20.0), [0.0, 1.0])
+    with pytest.raises(DataError, match="network of feeder 'f', intervals from noon: power flow"):
+        on_networks(fleet_of(feeder), step_of([9.0]), np.array([[9.0]]), np.array([[0.0]]), start="noon")

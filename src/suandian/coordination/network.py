@@ -28,8 +28,9 @@ from suandian.coordination.problem import Problem
 from suandian.coordination.program import Program
 from suandian.model.grid import Feeder, FeederGrid
 from suandian.model.plan import Fleet, View
-from suandian.physics.feeder_grid import GridStep, grid_flow
+from suandian.physics.feeder_grid import GridStep, grid_flow, has_own_transformers
 from suandian.physics.lindistflow import Linear
+from suandian.quantity.errors import DataError
 
 __all__ = [
     "at_price",
@@ -45,8 +46,9 @@ __all__ = [
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-#: Share of the hall's room that a guess takes as busy, D: the rows are set up anew around the plan where that matters.
-_BUSY_RATIO = 0.6
+#: Share of the hall's room that a guess takes as busy, D; less where the network has no solution for it. The rows are
+#: set up anew around the plan where that matters.
+_BUSY_RATIOS = (0.6, 0.3, 0.0)
 #: A row binds if less than this is left of it, MW: what solvers leave open.
 _BINDS_MW = 1e-4
 
@@ -59,13 +61,19 @@ def has_network(fleet: Fleet) -> bool:
 def guessed(view: View, problem: Problem) -> list[FeederState]:
     """States around which a first programme is set up: halls partly busy, PV as far as the transformers take it."""
     fleet, found = view.fleet, []
-    draw_mw = problem.fixed_facility_mw + problem.per_it_ratio * _BUSY_RATIO * problem.hall_mw
     for b, feeder, grid, sites in _networks(fleet):
         steps = steps_in_reach(fleet, problem, b)
-        site_mw = np.minimum(draw_mw[sites], problem.import_max_mw[sites])
-        most_mw = problem.feeder_load_mw[b] + site_mw.sum(axis=0) + feeder.export_max_mw
-        pv_mw = np.outer(np.minimum(problem.feeder_pv_mw[b], most_mw), grid.pv_ratio[grid.pv_buses])
-        found.append(_state(fleet, problem, b, steps, site_mw, pv_mw))
+        for busy_ratio in _BUSY_RATIOS:
+            draw_mw = problem.fixed_facility_mw + problem.per_it_ratio * busy_ratio * problem.hall_mw
+            site_mw = np.minimum(draw_mw[sites], problem.import_max_mw[sites])
+            most_mw = problem.feeder_load_mw[b] + site_mw.sum(axis=0) + feeder.export_max_mw
+            pv_mw = np.outer(np.minimum(problem.feeder_pv_mw[b], most_mw), grid.pv_ratio[grid.pv_buses])
+            try:
+                found.append(_state(fleet, problem, b, steps, site_mw, pv_mw))
+                break
+            except DataError:
+                if busy_ratio == _BUSY_RATIOS[-1]:
+                    raise
     return found
 
 
@@ -121,7 +129,7 @@ def with_network(problem: Problem, view: View, states: Sequence[FeederState]) ->
             row_site.append(sites)
             upper.append(rows.upper_mw)
             losses_mw[b, of_state[b].steps] = of_state[b].step.flow.losses_mw
-            in_rows[b] = True
+            in_rows[b] = has_own_transformers(view.fleet.feeders[b])
     network = NetworkRows(
         np.array(zone_feeder, dtype=np.int64),
         np.concatenate([*zone_pv, np.zeros((0, problem.horizon.periods))]),
@@ -217,7 +225,11 @@ def _state(
     output_mw[:, grid.pv_buses] = pv_mw
     by_id = dict(zip(site_ids(fleet, b), site_mw, strict=True))
     load_mw = problem.feeder_load_mw[b, steps]
-    step = grid_flow(grid, load_mw, output_mw, by_id, pv_nameplate_mw=feeder.pv_mw * grid.pv_ratio)
+    try:
+        step = grid_flow(grid, load_mw, output_mw, by_id, pv_nameplate_mw=feeder.pv_mw * grid.pv_ratio)
+    except DataError as error:
+        when = problem.horizon.axis.at(int(problem.horizon.first[steps[0]])).isoformat()
+        raise DataError(f"planning on the network of feeder {feeder.id!r}, steps from {when}: {error}") from error
     return FeederState(b, steps, np.flatnonzero(fleet.feeder_of_site == b), site_mw, pv_mw, step)
 
 

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from suandian.model.grid import Feeder, FeederGrid
 from suandian.physics.feeder_case import Case, State
+from suandian.physics.grades import top_transformers
 from suandian.physics.limits import Limits, limits_of
 from suandian.physics.powerflow import Flow
 from suandian.quantity.errors import DataError
 
-__all__ = ["GridStep", "grid_flow", "grid_limits", "net_loads", "operate"]
+__all__ = ["GridStep", "grid_flow", "grid_limits", "has_own_transformers", "net_loads", "operate"]
 
 Array = NDArray[np.float64]
 
@@ -56,6 +57,17 @@ def grid_limits(feeder: Feeder) -> Limits:
     parallel = np.array([pairs.count(pair) > 1 for pair in pairs], dtype=np.bool_)
     own_mw = feeder.reverse_limit_ratio * table.rating_mva * feeder.power_factor_ratio
     return replace(limits, reverse_max_mw=np.where(parallel, np.minimum(own_mw, limits.reverse_max_mw), own_mw))
+
+
+@lru_cache(maxsize=16)
+def has_own_transformers(feeder: Feeder) -> bool:
+    """Are the network's transformers next to the grid above those of the feeder, by their ratings (within 1 %)?
+
+    Their limits then are the feeder's. Otherwise (a network that begins at 10 kV) the feeder's own limit stands beside.
+    """
+    network = _grid(feeder).network
+    rating_mva = float(network.transformers.rating_mva[top_transformers(network)].sum())
+    return abs(rating_mva - feeder.transformer_mva) <= 0.01 * feeder.transformer_mva
 
 
 def net_loads(grid: FeederGrid, load_mw: Array, pv_mw: Array, site_net_mw: Mapping[str, Array]) -> tuple[Array, Array]:

@@ -109,7 +109,8 @@ class SimulatedWorld:
         facility_mw = self._fixed_mw[:, span] + self._per_it_ratio[:, span] * it_mw
         fleet = self._truth.fleet
         step = advance(fleet.sites, fleet.feeders, self._step_inputs(plan, span, facility_mw), fleet.ties)
-        step, grids = on_networks(fleet, step, self._truth.feeder_load_mw[:, span], self._truth.feeder_pv_mw[:, span])
+        load_mw, pv_mw = self._truth.feeder_load_mw[:, span], self._truth.feeder_pv_mw[:, span]
+        step, grids = on_networks(fleet, step, load_mw, pv_mw, start=self.axis.at(first).isoformat())
         served = {
             "interactive_unserved_mwh": float(lacking_mw.sum() * self.axis.step_h),
             "interactive_batched_mwh": float((self._demand_mw[:, span] - demand_mw).sum() * self.axis.step_h),

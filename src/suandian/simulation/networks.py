@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from suandian.model.grid import Feeder
 from suandian.model.plan import Fleet
 from suandian.physics.balance import BALANCE_RATIO, StepResult
-from suandian.quantity.errors import InvariantBroken
+from suandian.quantity.errors import DataError, InvariantBroken
 from suandian.record.events import Meter
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ _FLOW_TOLERANCE_MW = 1e-4
 
 
 def on_networks(
-    fleet: Fleet, step: StepResult, load_mw: Floats, pv_available_mw: Floats
+    fleet: Fleet, step: StepResult, load_mw: Floats, pv_available_mw: Floats, *, start: str = ""
 ) -> tuple[StepResult, dict[int, GridStep]]:
     """The span with AC flow behind every feeder that has a network, and the states by row of the feeder.
 
     Sites keep what they did; the neighbours' PV is held back by the operator's rule, and the feeder's import and export
-    are those of the AC flow, losses included. Arrays `(B, n)`. Raises `DataError` for an interval without a solution.
+    are those of the AC flow, losses included. Arrays `(B, n)`. Raises `DataError` for an interval without a solution;
+    `start` is when the span begins, for that message.
     """
     networks = [b for b, feeder in enumerate(fleet.feeders) if feeder.grid is not None]
     if not networks:
@@ -49,7 +51,13 @@ def on_networks(
             for s, site in enumerate(fleet.sites)
             if site.feeder == feeder.id
         }
-        state = operate(feeder, load_mw[b], pv_available_mw[b], net_mw)
+        available_mw = _within_reverse_limit(feeder, load_mw[b], pv_available_mw[b], net_mw)
+        try:
+            state = operate(feeder, load_mw[b], available_mw, net_mw)
+        except DataError as error:
+            raise DataError(
+                f"network of feeder {feeder.id!r}, intervals from {start or 'the first'}: {error}"
+            ) from error
         used_mw = state.pv_used_mw.sum(axis=1)
         # Losses as what enters and does not come out: the balance then holds to the last digit.
         losses_mw = state.flow.losses_mw
@@ -61,6 +69,17 @@ def on_networks(
         columns["feeder_violation_mw"][b] = np.maximum(drawn_mw - feeder.import_max_mw, 0.0)
         found[b] = state
     return replace(step, **columns), found
+
+
+def _within_reverse_limit(feeder: Feeder, load_mw: Floats, pv_mw: Floats, net_mw: Mapping[str, Floats]) -> Floats:
+    """PV that the feeder's own limit lets through, `(n,)`, losses left out; all of it where transformers limit it."""
+    from suandian.physics.feeder_grid import has_own_transformers
+
+    if has_own_transformers(feeder):
+        return pv_mw
+    most_mw = load_mw + sum(net_mw.values(), np.zeros_like(load_mw)) + feeder.export_max_mw
+    held_mw: Floats = np.minimum(pv_mw, np.maximum(most_mw, 0.0))
+    return held_mw
 
 
 def grid_meters(feeder: Feeder) -> list[Meter]:
