@@ -6,6 +6,8 @@ inverters' reactive power does at the added output is taken as proportional (`pv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import nan
 
 import numpy as np
@@ -19,42 +21,58 @@ from suandian.physics.hosting import Pattern, room_mw
 from suandian.physics.lindistflow import linear_network
 from suandian.simulation.truth import Truth
 
-__all__ = ["PV_CURTAILED_RATIO", "hosting_compute_mw", "hosting_pv_mw"]
+__all__ = [
+    "CURTAILED_RATIOS",
+    "PV_CURTAILED_RATIO",
+    "HostingCurve",
+    "hosting_compute_mw",
+    "hosting_curve",
+    "hosting_pv_mw",
+]
 
 Array = NDArray[np.float64]
+Ranks = NDArray[np.intp]
 
 #: Share of the hours in which PV that is still counted as hosted may be held back.
 PV_CURTAILED_RATIO = 0.01
+#: Shares of the hours for which the curves tell what fits; the first is firm.
+CURTAILED_RATIOS = (0.0, 0.0025, 0.005, PV_CURTAILED_RATIO, 0.05)
 _CANDIDATES = 150
 _DARK_RATIO = 0.02  # intervals with less PV output than this never bind
 _MOST_RATIO = 4.0  # of the main transformers' rating: more is not looked for
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HostingCurve:
+    """What fits behind a feeder beside what an arm's sites draw, by the share of the hours in which it is curtailed.
+
+    curtailed_ratio  tolerated share of the intervals, `(k,)`
+    compute_mw       new computing, all of it flexible, `(k,)`; firm at 0; NaN without a site
+    pv_mw            PV nameplate in all, what stands there included, `(k,)`; NaN without PV or sun
+    """
+
+    curtailed_ratio: Array
+    compute_mw: Array
+    pv_mw: Array
+
+
+def hosting_curve(
+    feeder: Feeder, step: GridStep, truth: Truth, curtailed_ratio: Sequence[float] = CURTAILED_RATIOS
+) -> HostingCurve:
+    """Both capacities at every tolerated share; the key figures are single points of it."""
+    return HostingCurve(
+        curtailed_ratio=np.asarray(curtailed_ratio, dtype=np.float64),
+        compute_mw=_compute_mw(feeder, step, truth, curtailed_ratio),
+        pv_mw=_pv_mw(feeder, step, curtailed_ratio),
+    )
+
+
 def hosting_pv_mw(feeder: Feeder, step: GridStep) -> float:
     """PV nameplate that fits on top of what is there, in proportion to it, held back in 1 % of the intervals at most.
 
-    A nameplate N is held back where N · output ratio exceeds what the network takes: the answer is the
-    ⌊1 % · n⌋ + 1-th smallest of (taken ÷ output ratio), less the nameplate there; negative where more stands there than
-    fits. NaN without PV or sun.
+    Negative where more stands there than fits. NaN without PV or sun.
     """
-    grid = grid_of(feeder)
-    if feeder.pv_mw <= 0.0 or not len(grid.pv_buses):
-        return nan
-    pattern = Pattern(-grid.pv_ratio, grid.pv_mvar_per_mw * grid.pv_ratio, feeds=True)
-    output_ratio = step.pv_available_mw.sum(axis=1) / feeder.pv_mw
-    lit = np.flatnonzero(output_ratio > _DARK_RATIO)
-    if not len(lit):
-        return nan
-    p_mw = step.p_mw[lit] + step.pv_used_mw[lit]
-    q_mvar = step.q_mvar[lit] - grid.pv_mvar_per_mw * step.pv_used_mw[lit]
-    allowed = int(PV_CURTAILED_RATIO * len(output_ratio) + 1e-9)
-    guess_mw = _linear_room_mw(feeder, step, pattern)[lit] + step.pv_used_mw[lit].sum(axis=1)
-    rows = np.argsort(guess_mw / output_ratio[lit], kind="stable")[: max(_CANDIDATES, 2 * allowed + 1)]
-    most_mw = _most_mw(feeder)
-    taken_mw = room_mw(grid.network, grid_limits(feeder), p_mw[rows], q_mvar[rows], pattern, most_mw=most_mw)
-    nameplates_mw = np.sort(taken_mw / output_ratio[lit][rows])
-    total_mw = float(nameplates_mw[allowed]) if allowed < len(nameplates_mw) else most_mw
-    return total_mw - feeder.pv_mw
+    return float(_pv_mw(feeder, step, (PV_CURTAILED_RATIO,))[0]) - feeder.pv_mw
 
 
 def hosting_compute_mw(feeder: Feeder, step: GridStep, truth: Truth) -> float:
@@ -62,18 +80,68 @@ def hosting_compute_mw(feeder: Feeder, step: GridStep, truth: Truth) -> float:
 
     The smallest AC room of the period. 0 where a limit that more load breaks is exceeded already.
     """
+    return float(_compute_mw(feeder, step, truth, (0.0,))[0])
+
+
+def _pv_mw(feeder: Feeder, step: GridStep, curtailed_ratio: Sequence[float]) -> Array:
+    """Nameplate in all that is held back in each tolerated share τ of the n intervals at most, MW, `(k,)`.
+
+    A nameplate N is held back where N · output ratio exceeds what the network takes: the answer is the
+    ⌊τ · n⌋ + 1-th smallest of (taken ÷ output ratio).
+    """
+    grid = grid_of(feeder)
+    if feeder.pv_mw <= 0.0 or not len(grid.pv_buses):
+        return np.full(len(curtailed_ratio), nan)
+    pattern = Pattern(-grid.pv_ratio, grid.pv_mvar_per_mw * grid.pv_ratio, feeds=True)
+    output_ratio = step.pv_available_mw.sum(axis=1) / feeder.pv_mw
+    lit = np.flatnonzero(output_ratio > _DARK_RATIO)
+    if not len(lit):
+        return np.full(len(curtailed_ratio), nan)
+    p_mw = step.p_mw[lit] + step.pv_used_mw[lit]
+    q_mvar = step.q_mvar[lit] - grid.pv_mvar_per_mw * step.pv_used_mw[lit]
+    allowed = _allowed(curtailed_ratio, len(output_ratio))
+    guess_mw = _linear_room_mw(feeder, step, pattern)[lit] + step.pv_used_mw[lit].sum(axis=1)
+    rows = _tightest(guess_mw / output_ratio[lit], allowed)
+    most_mw = _most_mw(feeder)
+    taken_mw = room_mw(grid.network, grid_limits(feeder), p_mw[rows], q_mvar[rows], pattern, most_mw=most_mw)
+    return _ranked(taken_mw / output_ratio[lit][rows], allowed, most_mw)
+
+
+def _compute_mw(feeder: Feeder, step: GridStep, truth: Truth, curtailed_ratio: Sequence[float]) -> Array:
+    """New computing that exceeds the room in each tolerated share τ of the n intervals at most, MW, `(k,)`.
+
+    The ⌊τ · n⌋ + 1-th smallest AC room: all of it may be curtailed then (`physics.hosting.computing_mw`, fully
+    flexible).
+    """
     grid = grid_of(feeder)
     sites = [site for site in truth.fleet.sites if site.feeder == feeder.id and site.id in grid.site_ratio]
     total_mw = sum(site.import_max_mw for site in sites)
-    if total_mw <= 0.0:
-        return nan
+    if total_mw <= 0.0 or not len(step.p_mw):
+        return np.full(len(curtailed_ratio), nan)
     ratio = np.sum([grid.site_ratio[site.id] * site.import_max_mw / total_mw for site in sites], axis=0)
     pattern = Pattern(ratio, grid.site_mvar_per_mw * ratio, feeds=False)
-    rows = np.argsort(_linear_room_mw(feeder, step, pattern), kind="stable")[:_CANDIDATES]
-    rooms_mw = room_mw(
-        grid.network, grid_limits(feeder), step.p_mw[rows], step.q_mvar[rows], pattern, most_mw=_most_mw(feeder)
-    )
-    return float(rooms_mw.min(initial=np.inf)) if len(rooms_mw) else nan
+    allowed, most_mw = _allowed(curtailed_ratio, len(step.p_mw)), _most_mw(feeder)
+    rows = _tightest(_linear_room_mw(feeder, step, pattern), allowed)
+    rooms_mw = room_mw(grid.network, grid_limits(feeder), step.p_mw[rows], step.q_mvar[rows], pattern, most_mw=most_mw)
+    return _ranked(rooms_mw, allowed, most_mw)
+
+
+def _allowed(curtailed_ratio: Sequence[float], periods: int) -> Ranks:
+    """Whole intervals in which curtailment is tolerated, `(k,)`."""
+    return np.floor(np.asarray(curtailed_ratio) * periods + 1e-9).astype(np.intp)
+
+
+def _tightest(guess_mw: Array, allowed: Ranks) -> Ranks:
+    """The intervals worth an AC calculation: well more than are tolerated, as the linear order is nearly the true."""
+    most = int(allowed.max(initial=0))
+    return np.argsort(guess_mw, kind="stable")[: max(_CANDIDATES, 2 * most + 1)]
+
+
+def _ranked(values_mw: Array, allowed: Ranks, most_mw: float) -> Array:
+    """The value after the tolerated number of smaller ones, `(k,)`; `most_mw` where there are not that many."""
+    ordered_mw = np.append(np.sort(values_mw), most_mw)
+    ranked_mw: Array = ordered_mw[np.minimum(allowed, len(values_mw))]
+    return ranked_mw
 
 
 def _most_mw(feeder: Feeder) -> float:
