@@ -15,12 +15,14 @@ from suandian.experiments.report.prose import control_phrase
 from suandian.experiments.report.study import Study
 
 __all__ = [
+    "PRICE_SHOWN_CNY_PER_MWH",
     "Held",
     "evenly",
     "held_text",
     "hours_at_reverse_limit_h",
     "mains_text",
     "network_sub",
+    "price_text",
     "response_masks",
     "response_text",
 ]
@@ -32,6 +34,8 @@ Flags = NDArray[np.bool_]
 _AT_LIMIT_RATIO = 0.98
 #: The time with the highest import from the grid above, for the response.
 _TIGHT_RATIO = 0.1
+#: Prices of congestion nearer to zero are written as 0.0.
+PRICE_SHOWN_CNY_PER_MWH = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +147,17 @@ def response_text(
         ]
     title = say(study, key, control=control_phrase(study), sun=facts[0], tight=facts[1])
     return title, say(study, "response_sub"), say(study, "response_caption")
+
+
+def price_text(study: Study, price_cny_per_mwh: Array) -> Markup:
+    """For how long the price of congestion was not zero as shown, and its extremes; `(T,)`."""
+    hour = study.numbers.scale("reverse_limit_h").unit
+    shown = np.abs(price_cny_per_mwh) >= PRICE_SHOWN_CNY_PER_MWH
+    return say(
+        study,
+        "price_caption",
+        hours=study.fact("congestion_h", float(shown.sum()) * study.step_h, 1, hour),
+        whole=study.fact("study_h", len(shown) * study.step_h, 0, hour),
+        low=study.fact("congestion_low_cny_per_mwh", float(price_cny_per_mwh.min()), 1),
+        high=study.fact("congestion_high_cny_per_mwh", float(price_cny_per_mwh.max()), 1),
+    )

@@ -32,6 +32,19 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "county_solar": ("The county's solar, MW", "全县光伏，MW"),
     "all_mains": ("Through the main transformers, MW (above zero: import)", "经主变功率，MW（零线以上为下网）"),
     "all_mains_narrow": ("Through the main transformers, MW", "经主变功率，MW"),
+    "hosting_compute": ("New computing that fits, MW", "可新接入算力，MW"),
+    "hosting_pv": ("Solar that fits in all, MW", "可接入光伏总量，MW"),
+    "hosting_compute_short": ("New computing", "新增算力"),
+    "hosting_pv_short": ("Solar in all", "光伏总量"),
+    "pv_today": ("Today {size}", "现有 {size}"),
+    "tolerated": ("Tolerated curtailment, share of the hours", "容许受限的时间占比"),
+    "firm": ("firm", "刚性"),
+    "congestion_price": (
+        "Price of congestion, CNY/MWh (below zero: use more here)",
+        "阻塞价格，元/MWh（零线以下：宜在此多用）",
+    ),
+    "congestion_price_name": ("Price of congestion", "阻塞价格"),
+    "congestion_price_narrow": ("Price of congestion, CNY/MWh", "阻塞价格，元/MWh"),
     "voltage_violation_bus_h": ("Voltage outside limits", "电压越限"),
     "overload_h": ("Overload of a branch", "支路过载"),
     "losses_mwh": ("Losses", "网损"),
@@ -181,5 +194,52 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "Good computing for a network draws more while local solar is high and less while the transformers are full. "
         "“Imports most” is the tenth of the time with the highest flow from the grid in the control.",
         "对电网友好的算力：本地光伏多时多用，主变紧张时少用。“下网最多”指对照方式下网功率最高的十分之一时间。",
+    ),
+    "price_caption": (
+        "The price of congestion is what a MWh more at the data centre would cost the network, as the plan found it: "
+        "negative while a MWh more lets through solar that is thrown away, positive while import is short. It was not "
+        "zero for {hours} of {whole} and lay between {low} and {high} CNY/MWh; the picture shows its mean.",
+        "阻塞价格是数据中心多用一 MWh 给电网带来的成本，由计划求得：多用一点就能少弃光时为负，下网能力紧张时为正。"
+        "{whole}中有 {hours}不为零，介于 {low} 与 {high} 元/MWh 之间；图中为其平均值。",
+    ),
+    "curves_title": (
+        "Beside “{arm}” the network takes {firm_after} of new computing at any hour and {some_after} if it may be "
+        "curtailed in {some} of the hours; beside {control} {firm_before} and {some_before}",
+        "“{arm}”之外，配电网随时可再接入算力 {firm_after}，若容许 {some} 的时段受限则为 {some_after}；"
+        "{control}时为 {firm_before} 与 {some_before}",
+    ),
+    "curves_title_alone": (
+        "The network takes {firm_before} of new computing at any hour and {some_before} if it may be curtailed in "
+        "{some} of the hours",
+        "配电网随时可再接入算力 {firm_before}，若容许 {some} 的时段受限则为 {some_before}",
+    ),
+    "curves_title_pv": (
+        "Beside “{arm}” the network takes {pv_after} of solar with at most {some} of the hours curtailed; beside "
+        "{control} {pv_before}",
+        "“{arm}”时，受限时段不超过 {some} 可接入光伏 {pv_after}；{control}时为 {pv_before}",
+    ),
+    "curves_title_pv_alone": (
+        "The network takes {pv_before} of solar with at most {some} of the hours curtailed",
+        "受限时段不超过 {some} 时，配电网可接入光伏 {pv_before}",
+    ),
+    "curves_sub": (
+        "What fits behind the feeder beside what its data centre draws, by how often it may be curtailed; the steps "
+        "of that share are not to scale",
+        "在数据中心已有用电之外还能接入多少，按容许受限的时间占比；横轴各级不按比例",
+    ),
+    "curves_computing": (
+        "New computing is a constant load at the data centre that can give way wholly in the tolerated hours: as much "
+        "as the network takes in the tightest of all others. Firm means that it never has to.",
+        "新增算力按数据中心处的恒定负荷计，在容许的时段内可全部让出：取其余时段中最紧张时配电网所能承受的功率。"
+        "“刚性”指从不受限。",
+    ),
+    "curves_solar": (
+        "New solar comes in proportion to the roofs of today ({now}); more than the curve is held back more often than "
+        "tolerated.",
+        "新增光伏按现有屋顶（{now}）的比例增加；超过曲线则受限时间超出容许值。",
+    ),
+    "curves_solar_pair": (
+        "At {some} of the hours {pv_after} fit in the plan and {pv_before} in the control.",
+        "容许 {some} 的时段受限时，方案可接入 {pv_after}，对照为 {pv_before}。",
     ),
 }

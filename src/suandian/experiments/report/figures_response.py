@@ -1,4 +1,4 @@
-"""Figure: how the data centre answers sun and limits on the mean day."""
+"""Figure: how the data centre answers sun and limits on the mean day, and the price of congestion that told it so."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from suandian.experiments.report.canvas import (
     note,
     row_title,
 )
-from suandian.experiments.report.captions_network import response_text
-from suandian.experiments.report.network import NetworkReading
+from suandian.experiments.report.captions_network import PRICE_SHOWN_CNY_PER_MWH, price_text, response_text
+from suandian.experiments.report.network import NetworkReading, congestion_cny_per_mwh
 from suandian.experiments.report.network_frames import site_nets_mw
 from suandian.experiments.report.numbers import fixed
 from suandian.experiments.report.reading import by_hour_of_day
@@ -34,10 +34,12 @@ __all__ = ["response_figure"]
 
 Array = NDArray[np.float64]
 _DOMAINS = ((0.72, 0.97), (0.37, 0.62), (0.0, 0.27))
+_DOMAINS_PRICED = ((0.79, 0.975), (0.535, 0.72), (0.265, 0.465), (0.0, 0.18))
 
 
 def response_figure(study: Study, pool: Pool, reading: NetworkReading) -> Figure | None:
-    """Data centre's import, the county's PV, and the main transformers with their limits; None without a site."""
+    """Data centre's import, the county's PV, the main transformers with their limits, and the price of congestion where
+    the chosen arm's plans know one that is not zero; None without a site."""
     imports = {arm: sum(site_nets_mw(study, arm).values(), np.zeros(len(study.local))) for arm in study.pair}
     if not site_nets_mw(study, study.control):
         return None
@@ -46,13 +48,20 @@ def response_figure(study: Study, pool: Pool, reading: NetworkReading) -> Figure
     rows = {f"import {arm}": net for arm, net in imports.items()}
     rows |= {f"main {arm}": reading.main_mw(arm).sum(axis=1) for arm in study.pair}
     rows |= {"pv": chosen.step.pv_used_mw.sum(axis=1), "curtailed": chosen.held_mw.sum(axis=1)}
+    price = congestion_cny_per_mwh(study.finding, reading.feeder, study.chosen)
+    if price is not None and float(np.abs(price).max()) >= PRICE_SHOWN_CNY_PER_MWH:
+        rows["price"] = price
     means = {key: by_hour_of_day(study.finding, values, slots) for key, values in rows.items()}
     title, sub, caption = response_text(study, reading, imports)
+    if "price" in rows:
+        caption += " " + price_text(study, rows["price"]) if study.lang == "en" else price_text(study, rows["price"])
     forms = {form: _drawing(study, pool, reading, means, form) for form, _ in tokens.FORMS}
     hourly = {key: by_hour_of_day(study.finding, values, 24) for key, values in rows.items()}
     heads = [study.words("time"), *(f"{study.words('centre_import')}: {study.words.arm(arm)}" for arm in study.pair)]
     heads += [f"{study.words('all_mains_narrow')}: {study.words.arm(arm)}" for arm in study.pair]
     heads += [study.words("pv"), study.words("curtailed")]
+    if "price" in rows:
+        heads.append(study.words("congestion_price_narrow"))
     table = [[f"{hour}:00", *(fixed(float(values[hour]), 2) for values in hourly.values())] for hour in range(24)]
     legend = [*arm_items(study, study.chosen), LegendItem(study.words("pv"), tokens.PV)]
     if float(means["curtailed"].max()) > 1e-6:
@@ -69,7 +78,9 @@ def response_figure(study: Study, pool: Pool, reading: NetworkReading) -> Figure
 
 
 def _drawing(study: Study, pool: Pool, reading: NetworkReading, means: dict[str, Array], form: str) -> Drawing:
-    layout = base_layout(form, 520 if form != "narrow" else 500, 40 if form != "narrow" else 32, 26, top=16, bottom=32)
+    priced = "price" in means
+    height = (520 if form != "narrow" else 500) + (170 if priced else 0)
+    layout = base_layout(form, height, 40 if form != "narrow" else 32, 26, top=16, bottom=32)
     slots = len(means["pv"])
     x = pool.put(np.append(np.arange(slots), slots) * 24.0 / slots, 4)
     limits = [float(reading.import_max_mw.sum()), -float(reading.reverse_max_mw.sum())]
@@ -80,19 +91,26 @@ def _drawing(study: Study, pool: Pool, reading: NetworkReading, means: dict[str,
     ]
     short = "" if form != "narrow" else "_narrow"
     titles = [study.words("centre_import"), study.words("county_solar"), study.words(f"all_mains{short}")]
-    for row, (span, domain, text) in enumerate(zip(tops, _DOMAINS, titles, strict=True)):
+    if priced:
+        tops.append(_price_span(means["price"]))
+        titles.append(study.words(f"congestion_price{short}"))
+    domains = _DOMAINS_PRICED if priced else _DOMAINS
+    for row, (span, domain, text) in enumerate(zip(tops, domains, titles, strict=True)):
         suffix = "" if row == 0 else str(row + 1)
         layout[f"yaxis{suffix}"] = axis(domain=list(domain), range=list(span), nticks=5)
         layout["annotations"].append(row_title(text, domain[1], form))
     layout["xaxis"] = axis(
-        anchor="y3", range=[0, 24], tickvals=[0, 6, 12, 18, 24], ticktext=["0:00", "6:00", "12:00", "18:00", "24:00"],
-        griddash="dot", unifiedhovertitle={"text": "%{x:.2f} h"},
+        anchor="y4" if priced else "y3", range=[0, 24], tickvals=[0, 6, 12, 18, 24],
+        ticktext=["0:00", "6:00", "12:00", "18:00", "24:00"], griddash="dot",
+        unifiedhovertitle={"text": "%{x:.2f} h"},
     )  # fmt: skip
     data = [_line(study, pool, arm, means[f"import {arm}"], x, "y") for arm in study.pair]
     data += [_area(study, pool, key, means[key], x) for key in ("pv", "curtailed") if float(means[key].max()) > 1e-6]
     data += [_line(study, pool, arm, means[f"main {arm}"], x, "y3") for arm in study.pair]
-    zero = limit_line(0.0, "y3") | {"line": {"color": tokens.MUTED, "width": 1}, "layer": "below"}
-    layout["shapes"] = [zero, *(limit_line(value, "y3") for value in limits)]
+    layout["shapes"] = [_zero("y3"), *(limit_line(value, "y3") for value in limits)]
+    if priced:
+        data.append(_price(study, pool, means["price"], x))
+        layout["shapes"].append(_zero("y4"))
     layout["annotations"] += [_limit_note(study, value) for value in limits]
     return {"data": data, "layout": layout}
 
@@ -100,6 +118,24 @@ def _drawing(study: Study, pool: Pool, reading: NetworkReading, means: dict[str,
 def _reach(study: Study, means: dict[str, Array], limits: list[float]) -> tuple[float, float]:
     flows = [means[f"main {arm}"] for arm in study.pair]
     return min(*limits, *(float(f.min()) for f in flows)), max(*limits, *(float(f.max()) for f in flows))
+
+
+def _price_span(mean_cny_per_mwh: Array) -> tuple[float, float]:
+    """Range with the zero line in it and some air on both sides, CNY/MWh."""
+    low, high = min(0.0, float(mean_cny_per_mwh.min())), max(0.0, float(mean_cny_per_mwh.max()))
+    air = 0.12 * max(high - low, 1e-3)
+    return low - air, high + air
+
+
+def _zero(yref: str) -> dict[str, Any]:
+    return limit_line(0.0, yref) | {"line": {"color": tokens.MUTED, "width": 1}, "layer": "below"}
+
+
+def _price(study: Study, pool: Pool, mean_cny_per_mwh: Array, x: dict[str, Any]) -> dict[str, Any]:
+    """The price in the colour of all prices."""
+    line = _line(study, pool, study.chosen, mean_cny_per_mwh, x, "y4")
+    colour = {"width": 1.8, "shape": "hv", "color": tokens.PRICE}
+    return line | {"name": study.words("congestion_price_name"), "line": colour, "hovertemplate": "%{y:.1f} CNY/MWh"}
 
 
 def _limit_note(study: Study, value: float) -> dict[str, Any]:

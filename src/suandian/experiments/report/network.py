@@ -16,7 +16,15 @@ from suandian.model.network import Network
 from suandian.physics.feeder_grid import GridStep, grid_limits
 from suandian.physics.limits import Limits
 
-__all__ = ["ArmNetwork", "NetworkReading", "TellingDay", "network_of", "telling_day", "villages"]
+__all__ = [
+    "ArmNetwork",
+    "NetworkReading",
+    "TellingDay",
+    "congestion_cny_per_mwh",
+    "network_of",
+    "telling_day",
+    "villages",
+]
 
 Array = NDArray[np.float64]
 
@@ -117,3 +125,20 @@ def villages(network: Network, flags: NDArray[np.bool_]) -> int:
     """Number of villages (buses without one count for themselves) with a bus that is flagged, `(buses,)`."""
     names = {network.buses.groups[bus] or network.buses.ids[bus] for bus in np.flatnonzero(flags).tolist()}
     return len(names)
+
+
+def congestion_cny_per_mwh(finding: Finding, feeder: Feeder, arm: str) -> Array | None:
+    """Price of congestion that the arm's plans were made with or found at the largest site behind `feeder`, `(T,)`.
+
+    None where no site is there, or where any plan knows no price: a gap is not filled.
+    """
+    sites = finding.truth.fleet.sites
+    rows = [row for row, site in enumerate(sites) if site.feeder == feeder.id]
+    plans = finding.arms[arm].journal.plans()
+    prices = [plan.congestion_cny_per_mwh for plan in plans]
+    known = all(price.shape == (len(sites), plan.last - plan.first) for plan, price in zip(plans, prices, strict=True))
+    if not rows or not plans or not known:
+        return None
+    row = max(rows, key=lambda index: sites[index].import_max_mw)
+    whole: Array = np.concatenate([price[row] for price in prices])
+    return whole if len(whole) == finding.truth.axis.periods else None

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from suandian.experiments.report.canvas import Figure, Pool
 from suandian.experiments.report.captions_network import network_sub
+from suandian.experiments.report.figures_hosting import curves_figure
 from suandian.experiments.report.figures_map import MapFigure, map_figure
 from suandian.experiments.report.figures_network import held_figure, mains_figure
 from suandian.experiments.report.figures_response import response_figure
@@ -41,6 +42,7 @@ def network_part(study: Study, pool: Pool) -> NetworkPart | None:
         mains_figure(study, pool, reading),
         held_figure(study, pool, reading),
         response_figure(study, pool, reading),
+        curves_figure(study, pool, reading),
     )
     return NetworkPart(
         sub=network_sub(study, reading),
