@@ -37,8 +37,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "hosting_compute_short": ("New computing", "新增算力"),
     "hosting_pv_short": ("Solar in all", "光伏总量"),
     "pv_today": ("Today {size}", "现有 {size}"),
-    "tolerated": ("Tolerated curtailment, share of the hours", "容许受限的时间占比"),
-    "firm": ("firm", "刚性"),
+    "tolerated": ("Curtailed in at most this share of the hours", "受限时间占比上限"),
+    "never": ("never", "从不"),
     "congestion_price": (
         "Price of congestion, CNY/MWh (below zero: use more here)",
         "阻塞价格，元/MWh（零线以下：宜在此多用）",
@@ -205,7 +205,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "curves_title": (
         "Beside “{arm}” the network takes {firm_after} of new computing at any hour and {some_after} if it may be "
         "curtailed in {some} of the hours; beside {control} {firm_before} and {some_before}",
-        "“{arm}”之外，配电网随时可再接入算力 {firm_after}，若容许 {some} 的时段受限则为 {some_after}；"
+        "采用“{arm}”时，配电网随时可再接入算力 {firm_after}，若容许 {some} 的时段受限则为 {some_after}；"
         "{control}时为 {firm_before} 与 {some_before}",
     ),
     "curves_title_alone": (
@@ -216,7 +216,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "curves_title_pv": (
         "Beside “{arm}” the network takes {pv_after} of solar with at most {some} of the hours curtailed; beside "
         "{control} {pv_before}",
-        "“{arm}”时，受限时段不超过 {some} 可接入光伏 {pv_after}；{control}时为 {pv_before}",
+        "采用“{arm}”时，受限时段不超过 {some} 可接入光伏 {pv_after}；{control}时为 {pv_before}",
     ),
     "curves_title_pv_alone": (
         "The network takes {pv_before} of solar with at most {some} of the hours curtailed",
@@ -229,9 +229,9 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     ),
     "curves_computing": (
         "New computing is a constant load at the data centre that can give way wholly in the tolerated hours: as much "
-        "as the network takes in the tightest of all others. Firm means that it never has to.",
+        "as the network takes in the tightest of all others. “Never” is a firm connection.",
         "新增算力按数据中心处的恒定负荷计，在容许的时段内可全部让出：取其余时段中最紧张时配电网所能承受的功率。"
-        "“刚性”指从不受限。",
+        "“从不”即刚性接入。",
     ),
     "curves_solar": (
         "New solar comes in proportion to the roofs of today ({now}); more than the curve is held back more often than "
@@ -239,7 +239,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "新增光伏按现有屋顶（{now}）的比例增加；超过曲线则受限时间超出容许值。",
     ),
     "curves_solar_pair": (
-        "At {some} of the hours {pv_after} fit in the plan and {pv_before} in the control.",
+        "At {some} of the hours, {pv_after} fit beside the plan and {pv_before} beside the control.",
         "容许 {some} 的时段受限时，方案可接入 {pv_after}，对照为 {pv_before}。",
     ),
 }

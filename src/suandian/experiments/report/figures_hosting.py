@@ -77,16 +77,16 @@ def _drawing(
     stacked = form == "narrow"
     layout = base_layout(form, (235 * len(panels) + 50) if stacked else 330, 40, 26, top=28, bottom=48)
     shares = _shares(curves[study.control])
-    ticks = [f"{share}<br>{study.words('firm')}" if k == 0 else share for k, share in enumerate(shares)]
+    ticks = [study.words("never") if share == "0 %" else share for share in shares]
     data: list[dict[str, Any]] = []
     for number, panel in enumerate(panels):
         suffix = "" if number == 0 else str(number + 1)
         across, up = _domains(number, len(panels), stacked=stacked)
         found = {arm: _fits_mw(curve, panel) for arm, curve in curves.items()}
-        data += [_curve(study, pool, arm, found, suffix) for arm in found]
+        data += [_curve(study, pool, arm, found, suffix, stacked=stacked) for arm in found]
         last = number == len(panels) - 1
         layout[f"xaxis{suffix}"] = axis(
-            domain=list(across), anchor=f"y{suffix}", range=[-0.35, len(shares) - 0.65],
+            domain=list(across), anchor=f"y{suffix}", range=[-0.7 if stacked else -0.55, len(shares) - 0.4],
             tickvals=list(range(len(shares))), ticktext=ticks, showgrid=False,
             title={"text": study.words("tolerated") if last or not stacked else "", "standoff": 4,
                    "font": {"size": 11 if stacked else 12}},
@@ -110,25 +110,29 @@ def _span(values: list[Array], also: float) -> tuple[float, float]:
 
 def _domains(number: int, count: int, *, stacked: bool) -> tuple[tuple[float, float], tuple[float, float]]:
     """Horizontal and vertical domain of a panel; side by side, or stacked on phones."""
-    gap = (0.22 if stacked else 0.09) if count > 1 else 0.0
+    gap = (0.18 if stacked else 0.09) if count > 1 else 0.0
     size = (1.0 - gap * (count - 1)) / count
     first = number * (size + gap)
     return ((0.0, 1.0), (1.0 - first - size, 1.0 - first)) if stacked else ((first, first + size), (0.0, 1.0))
 
 
-def _curve(study: Study, pool: Pool, arm: str, found: dict[str, Array], suffix: str) -> dict[str, Any]:
-    """Dots joined by a line; the higher arm's numbers stand above its dots, the other's below."""
+def _curve(
+    study: Study, pool: Pool, arm: str, found: dict[str, Array], suffix: str, *, stacked: bool
+) -> dict[str, Any]:
+    """Dots joined by a line; the higher arm's numbers stand above it, the other's below: off lines that only rise."""
     values, colour = found[arm], tokens.CONTROL if arm == study.control else tokens.CHOSEN
     others = [other for name, other in found.items() if name != arm]
     above = not others or float(values.sum() - others[0].sum()) > 0.0
+    decimals = 0 if stacked and float(values.max()) >= 100.0 else 1
+    places = ["top left"] * len(values) if above else ["bottom right"] * (len(values) - 1) + ["middle right"]
     return {
         "type": "scatter",
         "mode": "lines+markers+text",
         "name": study.words.arm(arm),
         "x": pool.put(list(range(len(values)))),
         "y": pool.put(values),
-        "text": pool.put_text([fixed(float(value), 1) for value in values]),
-        "textposition": "top center" if above else "bottom center",
+        "text": pool.put_text([fixed(float(value), decimals) for value in values]),
+        "textposition": places,
         "textfont": {"size": 11, "color": tokens.CONTROL_TEXT if arm == study.control else tokens.CHOSEN},
         "cliponaxis": False,
         "xaxis": f"x{suffix}",
@@ -143,10 +147,10 @@ def _today(pv_today_mw: float, across: tuple[float, float], yref: str) -> dict[s
     """What stands there: a line in the colour of solar, as it is no limit."""
     return {
         "type": "line", "xref": "paper", "x0": across[0], "x1": across[1], "yref": yref, "y0": pv_today_mw,
-        "y1": pv_today_mw, "line": {"color": tokens.PV, "width": 2, "dash": "dash"}, "layer": "below",
+        "y1": pv_today_mw, "line": {"color": tokens.PV, "width": 2, "dash": "dash"},
     }  # fmt: skip
 
 
 def _today_note(study: Study, pv_today_mw: float, across: tuple[float, float], yref: str) -> dict[str, Any]:
     text = study.words("pv_today", size=f"{fixed(pv_today_mw, 0)} MW")
-    return note(text, across[0], pv_today_mw, yref=yref, yanchor="bottom", yshift=1)
+    return note(text, across[0], pv_today_mw, yref=yref, yanchor="bottom", xshift=6, yshift=2)

@@ -34,7 +34,7 @@ __all__ = ["response_figure"]
 
 Array = NDArray[np.float64]
 _DOMAINS = ((0.72, 0.97), (0.37, 0.62), (0.0, 0.27))
-_DOMAINS_PRICED = ((0.79, 0.975), (0.535, 0.72), (0.265, 0.465), (0.0, 0.18))
+_DOMAINS_PRICED = ((0.79, 0.975), (0.535, 0.72), (0.275, 0.475), (0.0, 0.2))
 
 
 def response_figure(study: Study, pool: Pool, reading: NetworkReading) -> Figure | None:
