@@ -39,7 +39,7 @@ CASES = {
 }
 FIGURES = {"week", "day", "where", "delay", "duration", "balance"}
 BENT_FIGURES = {"bent", "kinds"}
-NETWORK_FIGURES = {"mains", "held", "response"}
+NETWORK_FIGURES = {"mains", "held", "response", "hosting"}
 
 
 def payload(page: str) -> dict[str, Any]:

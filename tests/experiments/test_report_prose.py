@@ -206,6 +206,9 @@ FIGURE_FACTS |= {"bent_count", "bent_of_count", "bent_wait_h", "bent_slowed_h", 
 FIGURE_FACTS |= {"network_buses", "network_lines", "network_transformers", "held_at_mw", "fullest_percent"}
 FIGURE_FACTS |= {"main_limit_h", "main_back_mw", "main_down_mw", "held_percent", "worst_percent"}
 FIGURE_FACTS |= {"response_sun_mw", "response_tight_mw"}
+#: (those of the hosting curves and of the price of congestion in test_report_hosting.py)
+FIGURE_FACTS |= {"compute_firm_mw", "compute_some_mw", "pv_fits_mw", "pv_today_mw", "tolerated_percent"}
+FIGURE_FACTS |= {"congestion_h", "study_h", "congestion_low_cny_per_mwh", "congestion_high_cny_per_mwh"}
 FIGURE_FACTS |= {"kinds_later_mwh", "kinds_paused_mwh", "kinds_cost", "kinds_repeated_mwh"}
 
 

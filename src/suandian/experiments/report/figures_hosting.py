@@ -101,9 +101,9 @@ def _drawing(
     return {"data": data, "layout": layout}
 
 
-def _span(values: list[Array], also: float) -> tuple[float, float]:
-    """Range of a panel with air for the numbers at the dots; from zero where that is near."""
-    low, high = min(also, *(float(v.min()) for v in values)), max(also, *(float(v.max()) for v in values))
+def _span(values: list[Array], shown_mw: float) -> tuple[float, float]:
+    """Range of a panel that holds `shown_mw`, with air for the numbers at the dots."""
+    low, high = min(shown_mw, *(float(v.min()) for v in values)), max(shown_mw, *(float(v.max()) for v in values))
     air = 0.16 * max(high - low, 0.02 * abs(high), 1e-3)
     return low - air, high + air
 
