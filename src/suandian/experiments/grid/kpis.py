@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from suandian.experiments.grid.room import hosting_compute_mw, hosting_pv_mw
 from suandian.experiments.grid.state import by_feeder, exceeded, grid_of, rated_mva
 from suandian.model.grid import Feeder
-from suandian.physics.feeder_grid import GridStep, grid_limits
+from suandian.physics.feeder_grid import GridStep, grid_limits, has_own_transformers
 from suandian.physics.grades import top_transformers
 from suandian.record.journal import Journal
 from suandian.simulation.truth import Truth
@@ -43,7 +43,7 @@ def grid_record(journal: Journal, truth: Truth, states: Mapping[str, GridStep]) 
         "voltage_violation_bus_h": sum(float(found.voltage.sum()) for found in broken) * step_h,
         "overload_h": float(np.any([found.loading.any(axis=1) for found in broken], axis=0).sum()) * step_h,
         "losses_mwh": sum(float(step.flow.losses_mw.sum()) for _, step in pairs) * step_h,
-        "transformer_loading_max_ratio": max(_transformer_loading_ratio(feeder, step) for feeder, step in pairs),
+        "transformer_loading_max_ratio": np.fmax.reduce([_transformer_loading_ratio(*pair) for pair in pairs]),
         "reverse_energy_mwh": sum(_reverse_mwh(feeder, step, step_h) for feeder, step in pairs),
         "congestion_cost_cny": sum(
             held_back_mwh(step, step_h) * truth.objective.curtailment_cny_per_mwh
@@ -65,18 +65,20 @@ def held_back_mwh(step: GridStep, step_h: float) -> float:
 
 
 def main_transformers(feeder: Feeder) -> NDArray[np.intp]:
-    """Rows of the transformers with no other one between them and the grid above."""
-    return top_transformers(grid_of(feeder).network)
+    """Rows of the feeder's own transformers, next to the grid above; none where the network begins below them."""
+    return top_transformers(grid_of(feeder).network) if has_own_transformers(feeder) else np.zeros(0, dtype=np.intp)
 
 
 def _transformer_loading_ratio(feeder: Feeder, step: GridStep) -> float:
     loading = step.flow.loading_ratio[:, len(grid_of(feeder).network.lines.ids) :]
-    return float(loading.max(initial=0.0))
+    return float(loading.max(initial=0.0)) if loading.shape[1] else nan
 
 
 def _reverse_mwh(feeder: Feeder, step: GridStep, step_h: float) -> float:
-    network = grid_of(feeder).network
-    return float(step.flow.reverse_mw(network)[:, main_transformers(feeder)].sum()) * step_h
+    main = main_transformers(feeder)
+    if not len(main):
+        return float(np.maximum(-step.flow.slack_mw, 0.0).sum()) * step_h
+    return float(step.flow.reverse_mw(grid_of(feeder).network)[:, main].sum()) * step_h
 
 
 def _above_limits_mwh(feeder: Feeder, step: GridStep, step_h: float) -> float:

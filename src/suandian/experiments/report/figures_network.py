@@ -37,11 +37,10 @@ _BARS_EVEN = 4  # where all lose the same share, a few say it
 
 def mains_figure(study: Study, pool: Pool, reading: NetworkReading) -> Figure:
     """Signed flow through each main transformer (the four largest), sorted, with rating and reverse limit."""
-    ratings = reading.network.transformers.rating_mva[reading.main]
-    shown = np.sort(np.argsort(-ratings, kind="stable")[:_PANELS])
+    shown = np.sort(np.argsort(-reading.import_max_mw, kind="stable")[:_PANELS])
     share = np.linspace(0.0, 1.0, 401)
     curves = {arm: np.quantile(reading.main_mw(arm)[:, shown], 1.0 - share, axis=0) for arm in study.pair}
-    ids = [reading.network.transformers.ids[row] for row in reading.main[shown].tolist()]
+    ids = [reading.main_ids[row] for row in shown.tolist()]
     title, sub, caption = mains_text(study, reading)
     forms = {form: _mains_drawing(study, pool, reading, (shown, ids), curves, form) for form, _ in tokens.FORMS}
     heads = [study.words("share"), *(f"{name}, {study.words.arm(arm)}, MW" for name in ids for arm in study.pair)]

@@ -46,7 +46,11 @@ class ArmNetwork:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkReading:
-    """The first feeder with a network. `main` are rows of the transformers next to the grid above."""
+    """The first feeder with a network.
+
+    `main` are rows of its transformers next to the grid above; none where the network begins below them, and the whole
+    connection stands for them.
+    """
 
     feeder: Feeder
     limits: Limits
@@ -62,14 +66,23 @@ class NetworkReading:
         """Number of lines: transformers follow them among the branches."""
         return len(self.network.lines.ids)
 
+    @property
+    def main_ids(self) -> tuple[str, ...]:
+        """Ids of the main transformers; the feeder's where the connection stands for them."""
+        return tuple(self.network.transformers.ids[row] for row in self.main.tolist()) or (self.feeder.id,)
+
     def main_mw(self, arm: str) -> Array:
-        """Power down through the main transformers, `(T, main)`."""
+        """Power down through the main transformers, `(T, main)`; that of the connection where there are none."""
+        if not len(self.main):
+            return self.arms[arm].step.flow.slack_mw[:, None]
         down: Array = self.arms[arm].step.flow.transformer_mw(self.network)[:, self.main]
         return down
 
     @property
     def import_max_mw(self) -> Array:
         """What each main transformer may carry down at the feeder's power factor, `(main,)`."""
+        if not len(self.main):
+            return np.array([self.feeder.import_max_mw])
         loading = self.limits.loading_max_ratio[self.lines + self.main]
         most: Array = loading * self.network.transformers.rating_mva[self.main] * self.feeder.power_factor_ratio
         return most
@@ -77,6 +90,8 @@ class NetworkReading:
     @property
     def reverse_max_mw(self) -> Array:
         """What each main transformer may feed back, `(main,)`."""
+        if not len(self.main):
+            return np.array([self.feeder.export_max_mw])
         most: Array = self.limits.reverse_max_mw[self.main]
         return most
 
