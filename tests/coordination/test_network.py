@@ -158,7 +158,7 @@ def test_no_plan_breaks_in_ac_what_the_programme_thinks_it_holds(load, most, wor
     price = 300.0 + 200.0 * np.random.default_rng(seed).random(HOURS)
     view = grid_view(load_mw=load, pv_mw=noon_mw(most), price=price, work_mwh=work)
     found = solution_of(view)
-    slack_mwh = found.program.block(found.solution.x, "network_slack").sum()
+    slack_mwh = found.program.block(found.solution.x, "feeder_violation").sum()
     assert found.diagnostics["network_breach_mw"] < 0.1
     if load < 5.0:
         assert slack_mwh == pytest.approx(0.0, abs=1e-6)

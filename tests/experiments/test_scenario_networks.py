@@ -1,13 +1,15 @@
 """Networks in scenarios: where they come from, who stands where, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 import suandian as sd
-from suandian.experiments.scenario.networks import grid_of
-from suandian.quantity.errors import DataError, ScenarioError
+from suandian.experiments.scenario.networks import feeder_network, grid_faults, grid_of
+from suandian.quantity.errors import ScenarioError
 
 SHORT = {"time.end": "2026-04-02", "jobs.count": 100}
 
@@ -66,9 +68,32 @@ def test_a_network_with_a_loop_is_refused_by_name(tmp_path: Path):
     assert row in text
     looped = text.replace("radial: true\n", "").replace(row, row + "    - [18-33, 18, 33, 1, 0.5, 0.5, 200]\n")
     (tmp_path / "ring.yaml").write_text(looped, encoding="utf-8")
-    scenario = sd.load("county-noon", data=tmp_path, set={**SHORT, "feeders.county.network.source": "ring.yaml"})
-    with pytest.raises(DataError, match="closes a loop"):
-        scenario.truth()
+    with pytest.raises(ScenarioError, match=r"feeders.county.network.source: .*\n.*closes a loop"):
+        sd.load("county-noon", data=tmp_path, set={**SHORT, "feeders.county.network.source": "ring.yaml"})
+
+
+@pytest.mark.parametrize(("load", "told"), [
+    ("{active: -1.0, reactive: 0.0}", "feeds, or draws reactive power alone"),
+    ("{active: 0.0, reactive: -0.5}", "feeds, or draws reactive power alone"),
+])  # fmt: skip
+def test_loads_that_are_no_shares_are_refused(load, told):
+    study = sd.load("county-noon", set=SHORT).study
+    network = feeder_network("county", study.feeders["county"], study.sites, seed=1, data=None)
+    values = yaml.safe_load(load)
+    first = {name: getattr(network.loads, name).copy() for name in ("active_mw", "reactive_mvar")}
+    first["active_mw"][0], first["reactive_mvar"][0] = values["active"], values["reactive"]
+    changed = replace(network, loads=replace(network.loads, **first))
+    assert [told in fault.message for fault in grid_faults("county", changed, {})] == [True]
+
+
+def test_a_site_behind_a_network_delivers_nothing():
+    with pytest.raises(ScenarioError, match=r"sites.county.export_max: power that a site delivers"):
+        sd.load("county-noon", set={**SHORT, "sites.county.export_max": "5 MW"})
+
+
+def test_a_county_too_small_for_its_feeders_is_told_at_the_door():
+    with pytest.raises(ScenarioError, match=r"feeders.county.network.villages: 8: each of the 10 feeders"):
+        sd.load("county-noon", set={**SHORT, "feeders.county.network.villages": 8})
 
 
 def test_the_file_is_part_of_the_hash(tmp_path: Path):

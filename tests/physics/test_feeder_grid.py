@@ -135,11 +135,10 @@ def test_volt_var_asks_for_the_nameplates() -> None:
 
 
 def test_volt_var_saves_pv_from_a_voltage_limit() -> None:
+    feeders = [feeder_of(one_line(1.0, 1.0), [0, 12.0], reactive=reactive) for reactive in REACTIVE_MODES]
     used_mw = [
-        operate(
-            feeder_of(one_line(1.0, 1.0), [0, 12.0], reactive=reactive), np.zeros(1), np.array([12.0]), {}
-        ).pv_used_mw.sum()
-        for reactive in REACTIVE_MODES
+        operate(dataclasses.replace(feeder, transformer_mva=20.0), np.zeros(1), np.array([12.0]), {}).pv_used_mw.sum()
+        for feeder in feeders
     ]
     assert used_mw[1] > used_mw[0] + 1.0
 

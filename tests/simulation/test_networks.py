@@ -85,7 +85,7 @@ def test_a_network_without_the_feeders_transformer_keeps_its_reverse_limit():
     feeder = feeder_of(one_line(resistance_ohm=0.01), [0.0, 14.0])
     step, states = on_networks(fleet_of(feeder), step_of([1.0]), np.array([[2.0]]), np.array([[14.0]]))
     assert step.feeder_pv_used_mw[0, 0] == pytest.approx(11.0)
-    assert states[0].pv_available_mw.sum() == pytest.approx(11.0)
+    assert states[0].pv_available_mw.sum() == pytest.approx(14.0)
 
 
 def test_an_interval_without_a_solution_says_where_and_when():

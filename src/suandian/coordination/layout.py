@@ -46,7 +46,7 @@ class Layout:
     feeder_of_zone: tuple[int, ...]
     row_sites: tuple[tuple[int, int], ...]
     row_zones: tuple[tuple[int, int], ...]
-    network_rows: int
+    feeder_of_row: tuple[int, ...]
     month: tuple[int, ...]
     windy: tuple[int, ...] = ()
     ties: tuple[tuple[int, int], ...] = ()
@@ -71,7 +71,7 @@ class Layout:
             tuple(problem.network.zone_feeder.tolist()),
             _nonzero(problem.network.row_site),
             _nonzero(problem.network.row_zone),
-            len(problem.network.row_site),
+            tuple(problem.network.row_feeder.tolist()),
             tuple((problem.horizon.month - problem.horizon.month[0]).tolist()),
             tuple(np.flatnonzero(problem.feeder_wind_mw.any(axis=1)).tolist()),
             tuple((a, b) for a, b in np.concatenate([problem.tie_ends, problem.tie_ends[:, ::-1]]).tolist()),
@@ -116,7 +116,6 @@ class Layout:
                 "flow": self.feeders,
                 "feeder_violation": self.feeders,
                 "feeder_pv": len(self.feeder_of_zone),
-                "network_slack": self.network_rows,
                 "feeder_wind": len(self.windy),
                 "tie": len(self.ties),
             }
@@ -137,7 +136,7 @@ class Layout:
                 "most": len(self.mixed),
                 "gpus": self.sites,
                 "hall": self.sites,
-                "network": self.network_rows,
+                "network": len(self.feeder_of_row),
             }
         )
 
@@ -271,7 +270,7 @@ def terms(layout: Layout) -> list[Term]:
         Term(row["network"][by_site[:, 0]], col["violation"][by_site[:, 1]], "row_site"),
         Term(row["network"][by_site[exports, 0]], col["export"][exported], "row_export"),
         Term(row["network"][by_zone[:, 0]], col["feeder_pv"][by_zone[:, 1]], "row_zone"),
-        Term(row["network"], col["network_slack"], "minus"),
+        Term(row["network"], col["feeder_violation"][np.array(layout.feeder_of_row, dtype=np.int64)], "minus"),
     ]
 
 

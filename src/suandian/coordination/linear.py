@@ -61,11 +61,13 @@ class Foresight:
             view, problem, program, solution.x, work, coordinator=self.name, stands_for=view.outlook.axis.periods
         )
         told = {**diagnostics_of(problem, program, solution), **found.diagnostics}
-        lateness_cny = problem.lateness_cny_per_mwh * told["late_mwh"]
+        apart_cny = problem.lateness_cny_per_mwh * told["late_mwh"] + network_violation_cny(
+            problem, program, solution.x
+        )
         price = found.site_price_cny_per_mwh
         return replace(
             plan,
-            diagnostics={**told, "bound_cny": dual_bound_cny(program, solution) - lateness_cny},
+            diagnostics={**told, "bound_cny": dual_bound_cny(program, solution) - apart_cny},
             congestion_cny_per_mwh=None if price is None else horizon.spread(price),
         )
 
@@ -83,20 +85,33 @@ def tariff_steps(view: View) -> NDArray[np.int64]:
 
 
 def diagnostics_of(problem: Problem, program: Program, solution: Solution) -> Mapping[str, float]:
-    """What is worth telling about a solution. `objective_cny` is money as journals are valued: lateness is apart."""
+    """What is worth telling about a solution.
+
+    `objective_cny` is money as journals are valued: lateness is apart, and so is what networks are short of, which AC
+    flow measures in a journal.
+    """
     hours = problem.horizon.step_h
     late_mwh = float(program.block(solution.x, "late").sum())
     violation_mw = np.concatenate(
-        [program.block(solution.x, name) for name in ("violation", "feeder_violation", "network_slack")]
+        [program.block(solution.x, "violation"), program.block(solution.x, "feeder_violation")]
     )
     return {
-        "objective_cny": solution.objective_cny - problem.lateness_cny_per_mwh * late_mwh,
+        "objective_cny": solution.objective_cny
+        - problem.lateness_cny_per_mwh * late_mwh
+        - network_violation_cny(problem, program, solution.x),
         "late_mwh": late_mwh,
         "violation_mwh": float((violation_mw @ hours).sum()),
         "iterations": float(solution.iterations),
         "breach_mw": solution.breach_mw,
         "columns": float(len(solution.x)),
     }
+
+
+def network_violation_cny(problem: Problem, program: Program, x: NDArray[np.float64]) -> float:
+    """Price of the violations of feeders whose networks have rows: what a limit of theirs is short of."""
+    networks = np.unique(problem.network.row_feeder)
+    short_mw = program.block(x, "feeder_violation")[networks]
+    return float((short_mw @ problem.horizon.step_h).sum() * problem.violation_cny_per_mwh)
 
 
 def refuse_unserved(view: View, problem: Problem, program: Program, x: NDArray[np.float64]) -> None:

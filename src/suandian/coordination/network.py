@@ -88,9 +88,9 @@ def planned(
     """
     net_mw = _net_import_mw(program, x)
     zone_mw = program.block(x, "feeder_pv")
-    slack_mw = program.block(x, "network_slack")
+    short_mw = program.block(x, "feeder_violation")[problem.network.row_feeder]
     found, error_pu, breach_mw, unused_mw, first = [], 0.0, 0.0, 0.0, 0
-    activity_mw = problem.network.row_site @ net_mw - problem.network.row_zone @ zone_mw - slack_mw
+    activity_mw = problem.network.row_site @ net_mw - problem.network.row_zone @ zone_mw - short_mw
     binding = activity_mw > problem.network.row_upper_mw - _BINDS_MW
     for (b, feeder, grid, sites), last in zip(_networks(view.fleet), before, strict=True):
         rows = rows_of(view.fleet, problem, last)
@@ -100,7 +100,7 @@ def planned(
         error_pu = max(error_pu, _error_pu(slopes.linear, last.step, state.step))
         count = len(rows.kept)
         beyond = activity(state.step)[rows.kept] - upper_limits(slopes.limits, grid, state.step)[rows.kept]
-        excess_mw = beyond / rows.scale[:, None] - slack_mw[first : first + count, last.steps]
+        excess_mw = beyond / rows.scale[:, None] - short_mw[first : first + count, last.steps]
         breach_mw = max(breach_mw, float(excess_mw.max(initial=0.0)))
         binds = binding[first : first + count, last.steps]
         unused_mw = max(unused_mw, float(-excess_mw[binds].min(initial=0.0)))
@@ -115,7 +115,7 @@ def with_network(problem: Problem, view: View, states: Sequence[FeederState]) ->
     lumped = NetworkRows.lumped(problem.feeder_pv_mw, len(view.fleet.sites))
     built = {state.feeder: rows_of(view.fleet, problem, state) for state in states}
     of_state = {state.feeder: state for state in states}
-    zone_feeder, zone_pv, row_site, row_zone, upper = [], [], [], [], []
+    zone_feeder, zone_pv, row_feeder, row_site, row_zone, upper = [], [], [], [], [], []
     losses_mw, in_rows = lumped.losses_mw.copy(), lumped.reverse_in_rows.copy()
     for b in range(len(view.fleet.feeders)):
         rows = built.get(b)
@@ -127,10 +127,12 @@ def with_network(problem: Problem, view: View, states: Sequence[FeederState]) ->
             sites = np.zeros((len(rows.kept), len(view.fleet.sites)))
             sites[:, of_state[b].sites] = rows.site
             row_site.append(sites)
+            row_feeder += [b] * len(rows.kept)
             upper.append(rows.upper_mw)
             losses_mw[b, of_state[b].steps] = of_state[b].step.flow.losses_mw
             in_rows[b] = has_own_transformers(view.fleet.feeders[b])
     network = NetworkRows(
+        np.array(row_feeder, dtype=np.int64),
         np.array(zone_feeder, dtype=np.int64),
         np.concatenate([*zone_pv, np.zeros((0, problem.horizon.periods))]),
         np.concatenate([*row_site, lumped.row_site]),

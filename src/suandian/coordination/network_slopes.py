@@ -78,6 +78,7 @@ class FeederRows:
     """The rows of one feeder around a state.
 
     kept, scale   (N,) rows of the slopes, and what one MW of the scaled row stands for
+    upper_mw      (N, P) limits of the scaled rows, infinite in steps that are out of reach
     site, zone    (N, S of the feeder), (N, Z); `zone` counts output as relief
     zone_of_pv    (V,) zone of each bus with PV; `pv_mw` (P, V) and `zone_mw` (Z, P) what they can deliver
     """
@@ -134,22 +135,41 @@ def rows_of(fleet: Fleet, problem: Problem, state: FeederState) -> FeederRows:
     upper = upper_limits(slopes.limits, grid, state.step)
     at_state = activity(state.step)
     rest = at_state - slopes.site @ state.site_mw - slopes.pv @ state.pv_mw.T
-    reached = (_reach(fleet, problem, b, slopes, rest, steps) > upper).any(axis=1)
+    reach = _reach(fleet, problem, b, slopes, rest, steps)
+    reached = (reach > upper).any(axis=1)
     span_mw = problem.import_max_mw[state.sites].max(axis=1) + problem.export_max_mw[state.sites]
     moved = (np.abs(slopes.site) * span_mw).max(axis=1, initial=0.0) > _MOVES_RATIO * _width(slopes.limits, grid)
     kept = np.flatnonzero(reached & moved)
-    scale = np.abs(np.concatenate([slopes.site[kept], slopes.pv[kept]], axis=1)).max(axis=1, initial=1e-12)
-    site, pv = _cut(slopes.site[kept] / scale[:, None]), _cut(slopes.pv[kept] / scale[:, None])
+    drawn = slopes.site[kept] + _by_reactive(grid, slopes, state.step, upper, reach - upper)[kept]
+    scale = np.abs(np.concatenate([drawn, slopes.pv[kept]], axis=1)).max(axis=1, initial=1e-12)
+    site = _cut(drawn / scale[:, None])
+    zone_of_pv, zone = _zones(_cut(slopes.pv[kept] / scale[:, None]))
+    pv = zone[:, zone_of_pv]
     exact = at_state[kept] / scale[:, None] - site @ state.site_mw - pv @ state.pv_mw.T
     upper_mw = np.full((len(kept), periods), np.inf)
     upper_mw[:, steps] = upper[kept] / scale[:, None] - exact
     alone = np.flatnonzero(reached & ~moved & (slopes.pv > 0.0).any(axis=1))
     available_mw = np.outer(problem.feeder_pv_mw[b], grid.pv_ratio[grid.pv_buses])
     available_mw[steps] = _delivered_mw(available_mw[steps], slopes.pv[alone], (upper - rest)[alone])
-    zone_of_pv, zone = _zones(pv)
     zone_mw = np.zeros((zone.shape[1], periods))
     np.add.at(zone_mw, zone_of_pv, available_mw.T)
     return FeederRows(kept, scale, site, -zone, upper_mw, zone_of_pv, available_mw, zone_mw)
+
+
+def _by_reactive(grid: FeederGrid, slopes: Slopes, step: GridStep, upper: Floats, beyond: Floats) -> Floats:
+    """What a site's reactive power takes of a branch's rating, `(R, S of the feeder)`: tangent of `√(S² − Q²)`.
+
+    Q is that of the step in which the row is tightest; elsewhere the rows are right at the state all the same. Only for
+    flow down: upwards the reverse limit of a transformer lies far below its rating.
+    """
+    found = np.zeros_like(slopes.site)
+    branches = len(grid.network.branch_ids)
+    tightest = beyond[:branches].argmax(axis=1)
+    reactive_mvar = step.flow.branch_mvar[tightest, np.arange(branches)]
+    most_mw = np.maximum(upper[np.arange(branches), tightest], 1e-6)
+    share = np.clip(reactive_mvar / most_mw, 0.0, 1.0) * grid.site_mvar_per_mw
+    found[:branches] = np.maximum(slopes.site[:branches], 0.0) * share[:, None]
+    return found
 
 
 def _grid(fleet: Fleet, feeder: int) -> FeederGrid:
@@ -202,7 +222,7 @@ def slopes_of(feeder: Feeder, names: tuple[str, ...]) -> Slopes:
     grid = feeder.grid
     assert grid is not None
     linear = linear_network(grid.network)
-    at_site = np.array([grid.site_ratio[name] for name in names]).reshape(len(names), -1).T
+    at_site = np.array([grid.site_ratio[name] for name in names]).reshape(len(names), len(grid.load_ratio)).T
     pv = grid.pv_buses
     below, per_mw, per_mvar = linear.below_ratio, linear.square_per_mw, linear.square_per_mvar
     square_site = -(per_mw + grid.site_mvar_per_mw * per_mvar) @ at_site

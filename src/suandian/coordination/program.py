@@ -13,7 +13,7 @@ With S sites, K classes, M groups, steps t of Δ hours, `b` a battery and `k ∈
                = Σ_{k∈m} z[k]/kw[k] + stream GPUs,   Σ_m (n[m,s] + x[m,s]/(p[m]·most kw)) ≤ GPUs free
     mixture    least kw·n[m,s] ≤ y[m,s] ≤ most kw·n[m,s]   (groups with more than one site)
     hall       Σ_m (y[m,s] + x[m,s]) ≤ room under the hall's limit
-    network    Σ_s a·(import + violation − export) − Σ_zones c·pv − slack ≤ limit   (suandian.coordination.network)
+    network    Σ_s a·(import + violation − export) − Σ_zones c·pv − the feeder's violation ≤ limit
 
 x[m,s] is power of jobs in a slower gear, which does e[m] times the work per energy with GPUs at the share p[m] of their
 power; where GPUs and power of a group cannot be told apart, the side is taken that needs fewer GPUs (a relaxation).
@@ -195,7 +195,6 @@ def _costs(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
         "unserved": _UNSERVED_TO_LATENESS_RATIO * problem.lateness_cny_per_mwh * hours,
         "feeder_violation": problem.violation_cny_per_mwh * hours,
         "feeder_pv": np.asarray(-problem.curtailment_cny_per_mwh * hours),
-        "network_slack": problem.violation_cny_per_mwh * hours,
         "feeder_wind": np.asarray(-problem.curtailment_cny_per_mwh * hours),
     }
     peak_cost = np.repeat(problem.demand_cny_per_mw, layout.months)
@@ -244,7 +243,8 @@ def _bounds(layout: Layout, problem: Problem) -> tuple[Floats, Floats]:
 def _reverse_max_mw(problem: Problem) -> Floats:
     """The lumped limit, or all that could be fed back where the network's own rows limit it, `(B, P)`."""
     network = problem.network
-    everything_mw = np.zeros_like(problem.feeder_load_mw)
+    # A violation that a row of the network needs leaves the flow, too.
+    everything_mw = np.repeat(problem.feeder_import_max_mw[:, None], problem.horizon.periods, axis=1)
     np.add.at(everything_mw, network.zone_feeder, network.zone_pv_mw)
     behind = problem.feeder_of_site >= 0
     np.add.at(everything_mw, problem.feeder_of_site[behind], problem.export_max_mw[behind, None])

@@ -150,7 +150,10 @@ class Rolling:
             return solved(view, problem, lambda program: self._simplex.solve(program, horizon))
         program = assemble(problem)
         found = Solved(problem, program, self._simplex.solve(program, horizon))
-        return found if operator is None else replace(found, published_cny_per_mwh=operator.site_price_cny_per_mwh)
+        if operator is None:
+            return found
+        price = operator.site_price_cny_per_mwh
+        return replace(found, published_cny_per_mwh=price, diagnostics=operator.diagnostics)
 
     def _parts(self) -> tuple[tuple[float, float], ...]:
         """Steps of the window: (until, length), hours."""

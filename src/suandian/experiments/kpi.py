@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from suandian.experiments.grid import GRID_KPI_NAMES, branches_frame, buses_frame, grid_record, grid_states
+from suandian.experiments.grid import (
+    GRID_KPI_NAMES,
+    branches_frame,
+    buses_frame,
+    grid_record,
+    grid_states,
+    overload_apart_mwh,
+)
 from suandian.experiments.points import connections, supply_contracts
 from suandian.model.plan import Fleet
 from suandian.model.workload import FLEXIBILITY_LABELS
@@ -87,7 +94,9 @@ def reduce_journal(journal: Journal, truth: Truth, *, currency: str = "CNY", wal
     accounts = [account(journal, point) for point in points]
     jobs = job_outcomes(journal, truth.jobs, fleet.classes.label_index[truth.class_index])
     states = grid_states(journal, truth)
-    kpis = _record(journal, truth, bills, accounts, points, service_account(jobs), wall_s)
+    violated_mwh = {p.id: a.import_violation_mwh for p, a in zip(points, accounts, strict=True)}
+    overload_mwh = overload_apart_mwh(states, truth, violated_mwh)
+    kpis = _record(journal, truth, bills, accounts, points, service_account(jobs), overload_mwh, wall_s)
     kpis |= grid_record(journal, truth, states)
     return Reduced(
         kpis=kpis,
@@ -106,6 +115,7 @@ def _record(
     accounts: Sequence[EnergyAccount],
     points: Sequence[Connection],
     service: ServiceAccount,
+    overload_mwh: float,
     wall_s: float,
 ) -> dict[str, float]:
     carbon = _carbon_kg(journal, truth, range(len(truth.fleet.sites)))
@@ -124,7 +134,7 @@ def _record(
         + wear_cny
         + objective.carbon_cny_per_t * carbon[objective.carbon_signal] / 1000.0
         + objective.curtailment_cny_per_mwh * (pv_mwh + wind_mwh)
-        + objective.violation_cny_per_mwh * violation_mwh
+        + objective.violation_cny_per_mwh * (violation_mwh + overload_mwh)
         + bent["cost_cny"],
         "energy_cost_cny": energy_cny,
         "demand_charge_cny": demand_cny,

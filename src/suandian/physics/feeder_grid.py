@@ -120,12 +120,19 @@ def operate(feeder: Feeder, load_mw: Array, pv_available_mw: Array, site_net_mw:
     intervals that are, again and again from the latest AC state. With `volt_watt`, inverters first settle on their
     curves; what is still exceeded is shared in proportion, and inverters do not rise again within the interval. An
     interval that has no solution with all PV starts from the largest common share that has one; there the operator
-    comes first and the curves follow. Raises `DataError` where there is none even without PV, and for a network with
-    loops where PV has to be held back.
+    comes first and the curves follow. Where the network begins below the feeder's transformer, all PV is first held to
+    what the feeder's own reverse limit lets through, losses left out.
+
+    Raises `DataError` where there is no solution even without PV, and for a network with loops where PV has to be held
+    back.
     """
     grid = _grid(feeder)
     available_mw = np.asarray(pv_available_mw)[:, None] * grid.pv_ratio
-    case = _case(grid, load_mw, available_mw, site_net_mw, feeder.pv_mw * grid.pv_ratio)
+    let_mw = available_mw
+    if not has_own_transformers(feeder):
+        most_mw = load_mw + sum(site_net_mw.values(), np.zeros(len(available_mw))) + feeder.export_max_mw
+        let_mw = np.minimum(pv_available_mw, np.maximum(most_mw, 0.0))[:, None] * grid.pv_ratio
+    case = _case(grid, load_mw, let_mw, site_net_mw, feeder.pv_mw * grid.pv_ratio)
     state = case.start(allow_divergence=True)
     case.settle(state)
     limits = grid_limits(feeder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,10 +108,7 @@ class SimulatedWorld:
         idle_mw = np.array([site.idle_it_mw for site in self._truth.fleet.sites])[:, None]
         it_mw = idle_mw + label_mw.sum(axis=0)
         facility_mw = self._fixed_mw[:, span] + self._per_it_ratio[:, span] * it_mw
-        fleet = self._truth.fleet
-        step = advance(fleet.sites, fleet.feeders, self._step_inputs(plan, span, facility_mw), fleet.ties)
-        load_mw, pv_mw = self._truth.feeder_load_mw[:, span], self._truth.feeder_pv_mw[:, span]
-        step, grids = on_networks(fleet, step, load_mw, pv_mw, start=self.axis.at(first).isoformat())
+        step, grids = self._settle(self._step_inputs(plan, span, facility_mw))
         served = {
             "interactive_unserved_mwh": float(lacking_mw.sum() * self.axis.step_h),
             "interactive_batched_mwh": float((self._demand_mw[:, span] - demand_mw).sum() * self.axis.step_h),
@@ -179,6 +177,23 @@ class SimulatedWorld:
             energy_mwh=self._energy_mwh,
             feeder_wind_mw=self._truth.feeder_wind_mw[:, span],
         )
+
+    def _settle(self, inputs: StepInputs) -> tuple[StepResult, Mapping[int, GridStep]]:
+        """Meters and batteries, then the networks; once more with their losses where a feeder imports too much."""
+        fleet, start = self._truth.fleet, self.axis.at(self._now).isoformat()
+        load_mw, pv_mw = inputs.feeder_load_mw, inputs.feeder_pv_mw
+        step = advance(fleet.sites, fleet.feeders, inputs, fleet.ties)
+        step, grids = on_networks(fleet, step, load_mw, pv_mw, start=start)
+        if not any(step.feeder_violation_mw[b].any() for b in grids):
+            return step, grids
+        # Batteries defend the limit at the meter, which sees losses, and PV that is not held back.
+        seen_mw, used_mw = load_mw.copy(), pv_mw.copy()
+        for b, state in grids.items():
+            seen_mw[b] += state.flow.losses_mw
+            used_mw[b] = step.feeder_pv_used_mw[b]
+        again = replace(inputs, feeder_load_mw=seen_mw, feeder_pv_mw=used_mw)
+        step = advance(fleet.sites, fleet.feeders, again, fleet.ties)
+        return on_networks(fleet, step, load_mw, pv_mw, start=start)
 
     def _record(
         self,

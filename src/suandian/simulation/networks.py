@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,9 +50,8 @@ def on_networks(
             for s, site in enumerate(fleet.sites)
             if site.feeder == feeder.id
         }
-        available_mw = _within_reverse_limit(feeder, load_mw[b], pv_available_mw[b], net_mw)
         try:
-            state = operate(feeder, load_mw[b], available_mw, net_mw)
+            state = operate(feeder, load_mw[b], pv_available_mw[b], net_mw)
         except DataError as error:
             raise DataError(
                 f"network of feeder {feeder.id!r}, intervals from {start or 'the first'}: {error}"
@@ -69,17 +67,6 @@ def on_networks(
         columns["feeder_violation_mw"][b] = np.maximum(drawn_mw - feeder.import_max_mw, 0.0)
         found[b] = state
     return replace(step, **columns), found
-
-
-def _within_reverse_limit(feeder: Feeder, load_mw: Floats, pv_mw: Floats, net_mw: Mapping[str, Floats]) -> Floats:
-    """PV that the feeder's own limit lets through, `(n,)`, losses left out; all of it where transformers limit it."""
-    from suandian.physics.feeder_grid import has_own_transformers
-
-    if has_own_transformers(feeder):
-        return pv_mw
-    most_mw = load_mw + sum(net_mw.values(), np.zeros_like(load_mw)) + feeder.export_max_mw
-    held_mw: Floats = np.minimum(pv_mw, np.maximum(most_mw, 0.0))
-    return held_mw
 
 
 def grid_meters(feeder: Feeder) -> list[Meter]:

@@ -16,7 +16,14 @@ from suandian.physics.grades import top_transformers
 from suandian.record.journal import Journal
 from suandian.simulation.truth import Truth
 
-__all__ = ["GRID_KPI_NAMES", "grid_record", "held_back_mwh", "main_transformers"]
+__all__ = [
+    "GRID_KPI_NAMES",
+    "above_limits_mwh",
+    "grid_record",
+    "held_back_mwh",
+    "main_transformers",
+    "overload_apart_mwh",
+]
 
 #: At the end of the KPI record; all NaN where no feeder has a network.
 GRID_KPI_NAMES: tuple[str, ...] = (
@@ -47,16 +54,31 @@ def grid_record(journal: Journal, truth: Truth, states: Mapping[str, GridStep]) 
         "reverse_energy_mwh": sum(_reverse_mwh(feeder, step, step_h) for feeder, step in pairs),
         "congestion_cost_cny": sum(
             held_back_mwh(step, step_h) * truth.objective.curtailment_cny_per_mwh
-            + _above_limits_mwh(feeder, step, step_h) * truth.objective.violation_cny_per_mwh
+            + above_limits_mwh(feeder, step, step_h) * truth.objective.violation_cny_per_mwh
             for feeder, step in pairs
         ),
         "linearisation_error_max_pu": max(
-            (plan.diagnostics.get("linearisation_error_max_pu", 0.0) for plan in journal.plans()), default=0.0
+            (
+                plan.diagnostics["linearisation_error_max_pu"]
+                for plan in journal.plans()
+                if "linearisation_error_max_pu" in plan.diagnostics
+            ),
+            default=nan,
         ),
         "hosting_pv_mw": sum(hosting_pv_mw(feeder, step) for feeder, step in pairs),
         "hosting_compute_mw": sum(hosting_compute_mw(feeder, step, truth) for feeder, step in pairs),
     }
     return {name: float(values[name]) for name in GRID_KPI_NAMES}
+
+
+def overload_apart_mwh(
+    states: Mapping[str, GridStep], truth: Truth, import_violation_mwh: Mapping[str, float]
+) -> float:
+    """Energy above branch ratings that is not already counted as import above its feeder's limit, by feeder id."""
+    return sum(
+        max(above_limits_mwh(feeder, step, truth.axis.step_h) - import_violation_mwh.get(feeder.id, 0.0), 0.0)
+        for feeder, step in by_feeder(states, truth)
+    )
 
 
 def held_back_mwh(step: GridStep, step_h: float) -> float:
@@ -81,8 +103,11 @@ def _reverse_mwh(feeder: Feeder, step: GridStep, step_h: float) -> float:
     return float(step.flow.reverse_mw(grid_of(feeder).network)[:, main].sum()) * step_h
 
 
-def _above_limits_mwh(feeder: Feeder, step: GridStep, step_h: float) -> float:
-    """Σ over branches of what exceeds the rating (apparent power, taken as MW), where it is exceeded."""
+def above_limits_mwh(feeder: Feeder, step: GridStep, step_h: float) -> float:
+    """What exceeds the rating of the branch that exceeds its own by most, apparent power taken as MW.
+
+    Branches in series carry the same energy, which is counted once; voltages are no energy and are not in it.
+    """
     limits, above = grid_limits(feeder), exceeded(feeder, step).loading
-    excess_mw = (step.flow.loading_ratio - limits.loading_max_ratio) * rated_mva(grid_of(feeder))
-    return float(excess_mw[above].sum()) * step_h
+    excess_mw = np.where(above, (step.flow.loading_ratio - limits.loading_max_ratio) * rated_mva(grid_of(feeder)), 0.0)
+    return float(excess_mw.max(axis=1, initial=0.0).sum()) * step_h

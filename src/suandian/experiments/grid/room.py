@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from suandian.experiments.grid.state import grid_of, rated_mva
 from suandian.model.grid import Feeder
-from suandian.physics.feeder_grid import GridStep, grid_limits
+from suandian.physics.feeder_grid import GridStep, grid_limits, has_own_transformers
 from suandian.physics.grades import top_transformers
 from suandian.physics.hosting import Pattern, room_mw
 from suandian.physics.lindistflow import linear_network
@@ -78,7 +78,8 @@ def hosting_pv_mw(feeder: Feeder, step: GridStep) -> float:
 def hosting_compute_mw(feeder: Feeder, step: GridStep, truth: Truth) -> float:
     """New computing that is never curtailed, at the buses of the sites behind the feeder; NaN where there are none.
 
-    The smallest AC room of the period. 0 where a limit that more load breaks is exceeded already.
+    The smallest AC room of the period, within the feeder's import limit. 0 where a limit that more load breaks is
+    exceeded already.
     """
     return float(_compute_mw(feeder, step, truth, (0.0,))[0])
 
@@ -104,6 +105,8 @@ def _pv_mw(feeder: Feeder, step: GridStep, curtailed_ratio: Sequence[float]) -> 
     rows = _tightest(guess_mw / output_ratio[lit], allowed)
     most_mw = _most_mw(feeder)
     taken_mw = room_mw(grid.network, grid_limits(feeder), p_mw[rows], q_mvar[rows], pattern, most_mw=most_mw)
+    if not has_own_transformers(feeder):
+        taken_mw = np.minimum(taken_mw, np.maximum(p_mw[rows].sum(axis=1) + feeder.export_max_mw, 0.0))
     return _ranked(taken_mw / output_ratio[lit][rows], allowed, most_mw)
 
 
@@ -121,9 +124,11 @@ def _compute_mw(feeder: Feeder, step: GridStep, truth: Truth, curtailed_ratio: S
     ratio = np.sum([grid.site_ratio[site.id] * site.import_max_mw / total_mw for site in sites], axis=0)
     pattern = Pattern(ratio, grid.site_mvar_per_mw * ratio, feeds=False)
     allowed, most_mw = _allowed(curtailed_ratio, len(step.p_mw)), _most_mw(feeder)
-    rows = _tightest(_linear_room_mw(feeder, step, pattern), allowed)
+    # The feeder's own limit, MW at its meter, may lie below what the transformers carry.
+    left_mw = np.maximum(feeder.import_max_mw - step.flow.slack_mw, 0.0)
+    rows = _tightest(np.minimum(_linear_room_mw(feeder, step, pattern), left_mw), allowed)
     rooms_mw = room_mw(grid.network, grid_limits(feeder), step.p_mw[rows], step.q_mvar[rows], pattern, most_mw=most_mw)
-    return _ranked(rooms_mw, allowed, most_mw)
+    return _ranked(np.minimum(rooms_mw, left_mw[rows]), allowed, most_mw)
 
 
 def _allowed(curtailed_ratio: Sequence[float], periods: int) -> Ranks:

@@ -14,7 +14,7 @@ from suandian.experiments.scenario import feasibility, plugins
 from suandian.experiments.scenario.bends import batch_power_ratio, bent_kind
 from suandian.experiments.scenario.clock import axis_of, instant
 from suandian.experiments.scenario.faults import unknown
-from suandian.experiments.scenario.networks import COUNTY, network_file
+from suandian.experiments.scenario.networks import COUNTY, network_faults, network_file
 from suandian.experiments.scenario.places import FeederSection, SiteSection
 from suandian.experiments.scenario.reach import has_place, latency_ms
 from suandian.experiments.scenario.regions import region_faults
@@ -145,7 +145,7 @@ def _battery(path: str, site: SiteSection) -> Iterator[Fault]:
 
 def _feeders(study: StudyFile, names: Names, data: Path | None) -> Iterator[Fault]:
     for key, feeder in study.feeders.items():
-        yield from _network(f"feeders.{key}.network", feeder, data)
+        yield from _network(key, feeder, study, data)
         yield from _refers(f"feeders.{key}.operator", "party", feeder.operator, names.parties)
         yield from _preset(f"feeders.{key}.region", presets.emission_factor_kg_per_mwh, feeder.region)
         if feeder.load_min_mw > feeder.load_max_mw:
@@ -153,13 +153,16 @@ def _feeders(study: StudyFile, names: Names, data: Path | None) -> Iterator[Faul
             yield Fault(f"feeders.{key}.load_min", told)
 
 
-def _network(path: str, feeder: FeederSection, data: Path | None) -> Iterator[Fault]:
-    network = feeder.network
+def _network(key: str, feeder: FeederSection, study: StudyFile, data: Path | None) -> Iterator[Fault]:
+    network, path = feeder.network, f"feeders.{key}.network"
     if network is None:
         return
     if network_file(feeder):
-        yield from _file(network.source, data, f"{path}.source")
-    elif network.source != COUNTY and network.source not in SHIPPED and not network.source.startswith("simbench:"):
+        missing = list(_file(network.source, data, f"{path}.source"))
+        yield from missing or network_faults(key, feeder, study.sites, seed=study.seed, data=data)
+    elif network.source == COUNTY or network.source in SHIPPED or network.source.startswith("simbench:"):
+        yield from network_faults(key, feeder, study.sites, seed=study.seed, data=data)
+    else:
         known = ", ".join((COUNTY, *SHIPPED))
         yield Fault(f"{path}.source", f"no network {network.source!r}; write {known}, simbench:CODE, or a file")
 

@@ -13,11 +13,11 @@ from suandian.experiments.scenario.places import FeederSection, NetworkSection, 
 from suandian.model.grid import FeederGrid
 from suandian.model.network import Network
 from suandian.model.network_checks import checked
-from suandian.quantity.errors import DataError, Fault, ScenarioError
+from suandian.quantity.errors import AdapterError, DataError, Fault, ScenarioError
 from suandian.signals import stochastic
 from suandian.signals.county import county_network
 
-__all__ = ["COUNTY", "county_units", "feeder_network", "grid_faults", "grid_of", "network_file"]
+__all__ = ["COUNTY", "county_units", "feeder_network", "grid_faults", "grid_of", "network_faults", "network_file"]
 
 #: Generated, not read from a file.
 COUNTY = "county"
@@ -95,8 +95,36 @@ def grid_of(
     )
 
 
+def network_faults(
+    key: str, section: FeederSection, sites: Mapping[str, SiteSection], *, seed: int, data: Path | None
+) -> Iterator[Fault]:
+    """Everything about a feeder's network that would stop a run, told at the door."""
+    behind = {name: site for name, site in sites.items() if site.feeder == key}
+    for name, site in behind.items():
+        if site.export_max_mw > 0.0:
+            told = (
+                "power that a site delivers is never held back behind a network; write 0 MW, or leave the network out"
+            )
+            yield Fault(f"sites.{name}.export_max", told)
+    try:
+        network = feeder_network(key, section, sites, seed=seed, data=data)
+    except ScenarioError as error:
+        yield from (Fault(f"feeders.{key}.network.{fault.path}", fault.message) for fault in error.faults)
+    except (DataError, AdapterError) as error:
+        yield Fault(f"feeders.{key}.network.source", str(error))
+    else:
+        yield from grid_faults(key, network, behind)
+
+
 def grid_faults(key: str, network: Network, sites: Mapping[str, SiteSection]) -> Iterator[Fault]:
-    """Sites at buses that the network does not have."""
+    """Loads that cannot be shared among, and sites at buses that the network does not have."""
+    loads, path = network.loads, f"feeders.{key}.network.source"
+    wrong = np.flatnonzero((loads.active_mw < 0.0) | ((loads.active_mw == 0.0) & (loads.reactive_mvar != 0.0)))
+    if len(wrong):
+        told = f"load {loads.ids[int(wrong[0])]!r} of {network.name!r} feeds, or draws reactive power alone"
+        yield Fault(path, f"{told}; loads give the shares of the feeder's load, so give each an active power above 0")
+    elif loads.active_mw.sum() <= 0.0:
+        yield Fault(path, f"{network.name!r} has no load to share the feeder's among")
     for name, site in sites.items():
         if site.bus and site.bus not in network.buses.ids:
             known = ", ".join(network.buses.ids[:6])

@@ -147,8 +147,8 @@ def spot_price(world: World, row: int, behind: NDArray[np.bool_], provincial: Pr
         seed=seed,
         name=site.region,
     )
-    usual = ~surplus
-    reference = rule.reference_cny_per_mwh or float(spot[usual].mean() if usual.any() else spot.mean())
+    # A flat demand pays on average what its tariff would cost: another shape, not another level.
+    reference = float(spot.mean())
     flat = tariff.floating_cny_per_mwh + tariff.fixed_cny_per_mwh
     told = f"generated spot price of {site.region}, floor {floor:g} in {surplus.mean():.0%} of hours (surplus)"
     source = rule.source
