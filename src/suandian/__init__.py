@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from suandian.coordination.shifting import MoveCost, Shifted, ShiftJobs, WhiteNoise, shift
     from suandian.experiments.classification import Classification, classify
+    from suandian.experiments.congestion import congestion_prices
     from suandian.experiments.finding import Finding
     from suandian.experiments.run import run
     from suandian.experiments.scenario import Scenario, load, scenarios
@@ -55,6 +56,7 @@ __all__ = [
     "WhiteNoise",
     "__version__",
     "classify",
+    "congestion_prices",
     "load",
     "run",
     "scenarios",
@@ -79,6 +81,7 @@ _HOME = {
     "SuandianError": "quantity.errors",
     "TimeAxis": "quantity.timeaxis",
     "classify": "experiments.classification",
+    "congestion_prices": "experiments.congestion",
     "WhiteNoise": "coordination.shifting",
     "load": "experiments.scenario",
     "run": "experiments.run",

@@ -27,6 +27,7 @@ FACE = [
     "WhiteNoise",
     "__version__",
     "classify",
+    "congestion_prices",
     "load",
     "run",
     "scenarios",
