@@ -14,7 +14,6 @@ from suandian.experiments.grid.state import (
     grid_of,
     grid_state,
     grid_states,
-    rated_mva,
     used_ratios,
 )
 from suandian.model.grid import CurtailmentRule, Feeder, ReactiveMode
@@ -104,7 +103,7 @@ def test_the_state_is_the_operators_own(reactive: ReactiveMode, rule: Curtailmen
 
 def test_ratings_are_apparent_power_at_nominal_voltage(feeder: Feeder) -> None:
     # √3 · 10 kV · 0.2 kA, then the nameplates
-    np.testing.assert_allclose(rated_mva(grid_of(feeder)), [np.sqrt(3.0) * 2.0, 10.0, 0.4])
+    np.testing.assert_allclose(grid_of(feeder).network.branch_rated_mva, [np.sqrt(3.0) * 2.0, 10.0, 0.4])
 
 
 def test_the_village_transformer_is_above_its_rating_in_the_second_hour_only(feeder: Feeder, step: GridStep) -> None:

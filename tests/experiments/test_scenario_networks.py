@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import suandian as sd
-from suandian.experiments.scenario.networks import feeder_network, grid_faults, grid_of
+from suandian.experiments.scenario.networks import built_grid, feeder_network, grid_faults
 from suandian.quantity.errors import ScenarioError
 
 SHORT = {"time.end": "2026-04-02", "jobs.count": 100}
@@ -111,4 +111,4 @@ def test_the_file_is_part_of_the_hash(tmp_path: Path):
 
 def test_a_lumped_section_has_no_grid():
     study = sd.load("county-noon", set={**SHORT, "feeders.county.network": None}).study
-    assert grid_of("county", study.feeders["county"], study.sites, seed=1, data=None) is None
+    assert built_grid("county", study.feeders["county"], study.sites, seed=1, data=None) is None

@@ -1,5 +1,7 @@
 """Repetition of AC flow and rule: states without a solution, what load alone breaks, and what is left alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pv_feeder import feeder_of, one_line, stiff
@@ -20,7 +22,8 @@ def test_pv_without_a_solution_comes_down_to_its_limit(rule: str) -> None:
     """r = 0.01, x = 0.04: no solution above 0.5/(|z| − r) = 16 MW; the line's 10 MVA bind before the voltage does."""
     network = one_line(1.0, 4.0)
     network.lines.rating_ka[0] = 10.0 / np.sqrt(3.0) / 10.0
-    step = operate(feeder_of(network, [0, 60.0], curtailment=rule), np.zeros(3), np.array([60.0, 5.0, 30.0]), {})
+    feeder = replace(feeder_of(network, [0, 60.0], curtailment=rule), transformer_mva=200.0)
+    step = operate(feeder, np.zeros(3), np.array([60.0, 5.0, 30.0]), {})
     assert step.flow.converged.all()
     assert step.pv_used_mw[1, 1] == 5.0
     # |S| at the slack or the current at B, whichever is larger, meets the rating.

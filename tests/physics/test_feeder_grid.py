@@ -1,6 +1,7 @@
 """Operation of a feeder with a network: invariants on a generated county, spans, volt-var, limits, and pandapower."""
 
 import dataclasses
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pv_feeder import county_feeder, feeder_of, one_line, stiff
 
-from suandian.model.grid import CURTAILMENT_RULES, REACTIVE_MODES, Feeder
+from suandian.model.grid import CurtailmentRule, Feeder, ReactiveMode
 from suandian.physics.feeder_grid import GridStep, grid_flow, grid_limits, net_loads, operate
 from suandian.physics.inverter import volt_var_mvar, volt_watt_mw
 from suandian.physics.limits import violations
 from suandian.physics.powerflow import power_flow
 from suandian.quantity.errors import DataError
+
+CURTAILMENT_RULES, REACTIVE_MODES = get_args(CurtailmentRule), get_args(ReactiveMode)
 
 
 def broken_by_pv(feeder: Feeder, flow: object) -> bool:

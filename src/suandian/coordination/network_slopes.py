@@ -14,7 +14,7 @@ from suandian.coordination.problem import Problem
 from suandian.model.grid import Feeder, FeederGrid
 from suandian.model.plan import Fleet
 from suandian.physics.feeder_grid import GridStep, grid_limits
-from suandian.physics.limits import Limits
+from suandian.physics.limits import Limits, active_limits_mw
 from suandian.physics.lindistflow import Linear, linear_network
 from suandian.quantity.errors import DataError
 
@@ -105,7 +105,7 @@ def steps_in_reach(fleet: Fleet, problem: Problem, feeder: int) -> Ints:
     )
     rest = np.concatenate([branch, -branch, square, -square])
     width = _width(slopes.limits, grid)
-    rated_mw, first = _rated_mva(grid), len(grid.network.lines.ids)
+    rated_mw, first = grid.network.branch_rated_mva, len(grid.network.lines.ids)
     down_mw = rated_mw.copy()
     down_mw[first:] = np.minimum(down_mw[first:], slopes.limits.reverse_max_mw)
     limits = slopes.limits
@@ -245,15 +245,7 @@ def activity(step: GridStep) -> Floats:
 
 def upper_limits(limits: Limits, grid: FeederGrid, step: GridStep) -> Floats:
     """Their limits. A branch's rating is what it carries at the voltages and reactive power of this state."""
-    flow = step.flow
-    apparent_mva = np.hypot(flow.branch_mw, flow.branch_mvar)
-    loaded = flow.loading_ratio > 0.05
-    rated_mva = np.where(
-        loaded,
-        apparent_mva / np.where(loaded, flow.loading_ratio, 1.0),
-        _rated_mva(grid),
-    )
-    active_mw = np.sqrt(np.maximum((rated_mva * limits.loading_max_ratio) ** 2 - flow.branch_mvar**2, 0.0)).T
+    active_mw = active_limits_mw(grid.network, limits, step.flow).T
     down_mw = active_mw.copy()
     first = len(grid.network.lines.ids)
     down_mw[first:] = np.minimum(down_mw[first:], limits.reverse_max_mw[:, None])
@@ -265,14 +257,8 @@ def upper_limits(limits: Limits, grid: FeederGrid, step: GridStep) -> Floats:
     ])  # fmt: skip
 
 
-def _rated_mva(grid: FeederGrid) -> Floats:
-    network = grid.network
-    line_mva = np.sqrt(3.0) * network.buses.nominal_kv[network.lines.from_bus] * network.lines.rating_ka
-    return np.concatenate([line_mva, network.transformers.rating_mva])
-
-
 def _width(limits: Limits, grid: FeederGrid) -> Floats:
     """What a limit is measured by: the rating, or the width of the voltage band (squared), `(R,)`."""
-    rated_mva = _rated_mva(grid)
+    rated_mva = grid.network.branch_rated_mva
     band = limits.voltage_high_pu**2 - limits.voltage_low_pu**2
     return np.concatenate([rated_mva, rated_mva, band, band])

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.coordination.exchange import tie_ends, tie_limits_mw
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.merge import POWER_LEAST_KW, Merge
 from suandian.coordination.network_rows import NetworkRows
+from suandian.coordination.ties import tie_ends, tie_limits_mw
 from suandian.flexibility.envelope import cumulative_work_mwh
 from suandian.model.plan import Fleet, View
 from suandian.physics.cooling import facility_coefficients

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suandian.model.network import Network
 
-__all__ = ["CURTAILMENT_RULES", "REACTIVE_MODES", "CurtailmentRule", "Feeder", "FeederGrid", "ReactiveMode", "Tie"]
+__all__ = ["CurtailmentRule", "Feeder", "FeederGrid", "ReactiveMode", "Tie"]
 
 #: How a grid operator holds PV back where nobody coordinates.
 CurtailmentRule = Literal["proportional", "last_connected", "volt_watt"]
-CURTAILMENT_RULES: tuple[CurtailmentRule, ...] = get_args(CurtailmentRule)
 #: What inverters do with reactive power: a fixed power factor (1: none), or a curve over voltage.
 ReactiveMode = Literal["fixed", "volt_var"]
-REACTIVE_MODES: tuple[ReactiveMode, ...] = get_args(ReactiveMode)
 
 Column = NDArray[np.float64]
 

@@ -206,6 +206,12 @@ class Network:
         """Ids of all branches, lines first."""
         return self.lines.ids + self.transformers.ids
 
+    @cached_property
+    def branch_rated_mva(self) -> Column:
+        """Apparent power of all branches at rated current and nominal voltage, lines first."""
+        line_mva = np.sqrt(3.0) * self.buses.nominal_kv[self.lines.from_bus] * self.lines.rating_ka
+        return np.concatenate([line_mva, self.transformers.rating_mva])
+
     def at_buses(self, rows: Index, per_element: Column) -> Column:
         """Sum of an element's quantity at its bus: `(…, elements)` becomes `(…, buses)`."""
         count = len(self.buses.ids)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from suandian.model.grid import FeederGrid
 from suandian.physics.curtailment import Effects, effects_of, held_back
 from suandian.physics.inverter import volt_var_step, volt_watt_mw, volt_watt_step
-from suandian.physics.limits import Limits
+from suandian.physics.limits import Limits, active_limits_mw
 from suandian.physics.powerflow import Flow, power_flow
 from suandian.quantity.errors import DataError
 
@@ -241,20 +241,12 @@ def _perhaps(grid: FeederGrid, limits: Limits, flow: Flow) -> NDArray[np.bool_]:
 def _elements(grid: FeederGrid, effects: Effects, limits: Limits, flow: Flow) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Squared voltages and upward flows in an AC state, what the operator aims at, and which limits are exceeded.
 
-    All `(n, buses + branches)`. A rating bounds the upward active power at the reactive power of the state:
-    `P ≤ √((S·most/loading)² − Q²)`, which is exact where loading and limit meet.
+    All `(n, buses + branches)`. A rating bounds the upward active power at the reactive power of the state.
     """
     network = grid.network
-    lines, kv = network.lines, network.buses.nominal_kv
-    rated_mva = np.concatenate([np.sqrt(3.0) * kv[lines.from_bus] * lines.rating_ka, network.transformers.rating_mva])
+    lines, rated_mva = network.lines, network.branch_rated_mva
     up_mw = effects.upward * flow.branch_mw
-    apparent_mva = np.hypot(flow.branch_mw, flow.branch_mvar)
-    measured = flow.loading_ratio > 0.05  # below, the quotient says little
-    most_mva = (
-        np.where(measured, apparent_mva / np.where(measured, flow.loading_ratio, 1.0), rated_mva)
-        * limits.loading_max_ratio
-    )
-    most_up_mw = np.sqrt(np.maximum(most_mva**2 - flow.branch_mvar**2, 0.0))
+    most_up_mw = active_limits_mw(network, limits, flow)
     reverse_mw = np.full(up_mw.shape[1], np.inf)
     down = effects.upward[len(lines.ids) :] < 0.0  # its high-voltage side is the one towards the slack
     reverse_mw[len(lines.ids) :] = np.where(down, limits.reverse_max_mw, np.inf)

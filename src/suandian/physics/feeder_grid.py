@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.model.grid import Feeder, FeederGrid
+from suandian.model.network_checks import loops
 from suandian.physics.feeder_case import Case, State
 from suandian.physics.grades import top_transformers
 from suandian.physics.limits import Limits, limits_of
@@ -66,6 +67,8 @@ def has_own_transformers(feeder: Feeder) -> bool:
     Their limits then are the feeder's. Otherwise (a network that begins at 10 kV) the feeder's own limit stands beside.
     """
     network = _grid(feeder).network
+    if loops(network):
+        return True  # whose transformers come first is open in a mesh, and its PV is never held back
     rating_mva = float(network.transformers.rating_mva[top_transformers(network)].sum())
     return abs(rating_mva - feeder.transformer_mva) <= 0.01 * feeder.transformer_mva
 

@@ -17,9 +17,20 @@ from suandian.model.network import Network
 from suandian.physics.powerflow import Flow
 from suandian.quantity.errors import DataError
 
-__all__ = ["HostingRule", "Limits", "hosting_rule", "hosting_rules", "limits_of", "records", "violations"]
+__all__ = [
+    "HostingRule",
+    "Limits",
+    "active_limits_mw",
+    "hosting_rule",
+    "hosting_rules",
+    "limits_of",
+    "records",
+    "violations",
+]
 
 Array = NDArray[np.float64]
+
+_MEASURED_RATIO = 0.05  # below this loading the quotient of power and loading says little
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,18 @@ def reverse_ratios(network: Network, rule: HostingRule) -> Array:
             rating_mva = table.rating_mva[group]
             beta_ratio[group] = min(rule.reverse_ratio, 1.0 - float(rating_mva.max() / rating_mva.sum()))
     return beta_ratio
+
+
+def active_limits_mw(network: Network, limits: Limits, flow: Flow) -> Array:
+    """Active power that every branch's rating leaves at the voltages and reactive power of `flow`, `(n, branches)`.
+
+    `√(S² − Q²)` with S the apparent power over the loading of the state: exact where loading and limit meet.
+    """
+    apparent_mva = np.hypot(flow.branch_mw, flow.branch_mvar)
+    measured = flow.loading_ratio > _MEASURED_RATIO
+    rated_mva = np.where(measured, apparent_mva / np.where(measured, flow.loading_ratio, 1.0), network.branch_rated_mva)
+    left_mw: Array = np.sqrt(np.maximum((rated_mva * limits.loading_max_ratio) ** 2 - flow.branch_mvar**2, 0.0))
+    return left_mw
 
 
 def violations(network: Network, flow: Flow, limits: Limits) -> dict[str, NDArray[np.bool_]]:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from suandian.experiments.grid.state import by_feeder, exceeded, grid_of, rated_mva
+from suandian.experiments.grid.state import by_feeder, exceeded, grid_of
 from suandian.model.grid import Feeder
 from suandian.physics.feeder_grid import GridStep
 from suandian.simulation.truth import Truth
@@ -69,7 +69,7 @@ def _branches(feeder: Feeder, step: GridStep, step_h: float) -> dict[str, object
         "from": [network.buses.ids[bus] for bus in first],
         "to": [network.buses.ids[bus] for bus in second],
         "kind": ["line"] * lines + ["transformer"] * transformers,
-        "rating_mva": rated_mva(grid_of(feeder)),
+        "rating_mva": grid_of(feeder).network.branch_rated_mva,
         "loading_max_ratio": step.flow.loading_ratio.max(axis=0),
         "overload_h": exceeded(feeder, step).loading.sum(axis=0) * step_h,
         "energy_mwh": np.abs(step.flow.branch_mw).sum(axis=0) * step_h,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suandian.experiments.grid.room import hosting_compute_mw, hosting_pv_mw
-from suandian.experiments.grid.state import by_feeder, exceeded, grid_of, rated_mva
+from suandian.experiments.grid.state import by_feeder, exceeded, grid_of
 from suandian.model.grid import Feeder
 from suandian.physics.feeder_grid import GridStep, grid_limits, has_own_transformers
 from suandian.physics.grades import top_transformers
@@ -109,5 +109,7 @@ def above_limits_mwh(feeder: Feeder, step: GridStep, step_h: float) -> float:
     Branches in series carry the same energy, which is counted once; voltages are no energy and are not in it.
     """
     limits, above = grid_limits(feeder), exceeded(feeder, step).loading
-    excess_mw = np.where(above, (step.flow.loading_ratio - limits.loading_max_ratio) * rated_mva(grid_of(feeder)), 0.0)
+    excess_mw = np.where(
+        above, (step.flow.loading_ratio - limits.loading_max_ratio) * grid_of(feeder).network.branch_rated_mva, 0.0
+    )
     return float(excess_mw.max(axis=1, initial=0.0).sum()) * step_h

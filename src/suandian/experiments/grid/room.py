@@ -13,7 +13,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.experiments.grid.state import grid_of, rated_mva
+from suandian.experiments.grid.state import grid_of
 from suandian.model.grid import Feeder
 from suandian.physics.feeder_grid import GridStep, grid_limits, has_own_transformers
 from suandian.physics.grades import top_transformers
@@ -162,7 +162,7 @@ def _linear_room_mw(feeder: Feeder, step: GridStep, pattern: Pattern) -> Array:
     network, linear = grid.network, linear_network(grid_of(feeder).network)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = linear.below_ratio @ pattern.active_ratio
-        capable_mva = limits.loading_max_ratio * rated_mva(grid)
+        capable_mva = limits.loading_max_ratio * grid.network.branch_rated_mva
         capable_mw = np.sqrt(np.maximum(capable_mva**2 - flow.branch_mvar**2, 0.0))
         rooms = [np.where(np.abs(slope) > 1e-9, (capable_mw - np.sign(slope) * flow.branch_mw) / np.abs(slope), np.inf)]
         change_pu = -(linear.square_per_mw @ pattern.active_ratio + linear.square_per_mvar @ pattern.reactive_ratio)

@@ -15,7 +15,7 @@ from suandian.quantity.errors import InvariantBroken
 from suandian.record.journal import Journal
 from suandian.simulation.truth import Truth
 
-__all__ = ["Exceeded", "exceeded", "grid_of", "grid_state", "grid_states", "rated_mva", "used_ratios"]
+__all__ = ["Exceeded", "exceeded", "grid_of", "grid_state", "grid_states", "used_ratios"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -113,13 +113,6 @@ def exceeded(feeder: Feeder, step: GridStep) -> Exceeded:
         reverse_max_mw=limits.reverse_max_mw * (1.0 + TOLERANCE_RATIO),
     )
     return Exceeded(**violations(grid_of(feeder).network, step.flow, wider))
-
-
-def rated_mva(grid: FeederGrid) -> Array:
-    """Apparent power at rated current and nominal voltage of every branch, lines first, `(branches,)`."""
-    network = grid.network
-    nominal_kv = network.buses.nominal_kv[network.lines.from_bus]
-    return np.concatenate([np.sqrt(3.0) * nominal_kv * network.lines.rating_ka, network.transformers.rating_mva])
 
 
 def used_ratios(feeder: Feeder, step: GridStep) -> Array:

@@ -17,7 +17,7 @@ from suandian.quantity.errors import AdapterError, DataError, Fault, ScenarioErr
 from suandian.signals import stochastic
 from suandian.signals.county import county_network
 
-__all__ = ["COUNTY", "county_units", "feeder_network", "grid_faults", "grid_of", "network_faults", "network_file"]
+__all__ = ["COUNTY", "built_grid", "county_units", "feeder_network", "grid_faults", "network_faults", "network_file"]
 
 #: Generated, not read from a file.
 COUNTY = "county"
@@ -62,7 +62,7 @@ def feeder_network(
     )
 
 
-def grid_of(
+def built_grid(
     key: str, section: FeederSection, sites: Mapping[str, SiteSection], *, seed: int, data: Path | None
 ) -> FeederGrid | None:
     """The grid behind a feeder, None where it is one lumped transformer. Raises `ScenarioError`, `DataError`."""

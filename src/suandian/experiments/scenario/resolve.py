@@ -14,7 +14,7 @@ from suandian.experiments import presets
 from suandian.experiments.scenario.bends import batch_power_ratio
 from suandian.experiments.scenario.build import Inputs
 from suandian.experiments.scenario.clock import instant
-from suandian.experiments.scenario.networks import grid_of
+from suandian.experiments.scenario.networks import built_grid
 from suandian.experiments.scenario.places import FeederSection, SiteSection
 from suandian.experiments.scenario.reach import allowed_sites, place_of
 from suandian.experiments.scenario.regions import ties_of
@@ -135,7 +135,7 @@ def _site(key: str, section: SiteSection) -> Site:
 
 def _feeder(key: str, section: FeederSection, study: StudyFile, data: Path | None) -> Feeder:
     fields = section.model_dump(exclude={"name", "load_min_mw", "load_max_mw", "network", "wind_mean_ratio"})
-    grid = grid_of(key, section, study.sites, seed=study.seed, data=data)
+    grid = built_grid(key, section, study.sites, seed=study.seed, data=data)
     return Feeder(
         id=key, name=section.name.get("en") or key, name_zh=section.name.get("zh") or key, grid=grid, **fields
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from suandian.coordination.exchange import tie_ends, tie_limits_mw
 from suandian.coordination.horizon import Horizon
+from suandian.coordination.ties import tie_ends, tie_limits_mw
 from suandian.model.grid import Feeder, Tie
 
 _SPEC = importlib.util.spec_from_file_location("fluid_world", Path(__file__).with_name("fluid_world.py"))
