@@ -35,6 +35,7 @@ from suandian.quantity.errors import DataError
 __all__ = [
     "at_price",
     "bus_price_cny_per_mwh",
+    "checked",
     "guessed",
     "has_network",
     "planned",
@@ -49,6 +50,8 @@ Ints = NDArray[np.intp]
 #: Share of the hall's room that a guess takes as busy, D; less where the network has no solution for it. The rows are
 #: set up anew around the plan where that matters.
 _BUSY_RATIOS = (0.6, 0.3, 0.0)
+#: A row is looked at in AC flow if less than this share of it is left: what losses and reactive power move, D.
+_NEAR_RATIO = 0.07
 #: A row binds if less than this is left of it, MW: what solvers leave open.
 _BINDS_MW = 1e-4
 
@@ -79,35 +82,54 @@ def guessed(view: View, problem: Problem) -> list[FeederState]:
 
 def planned(
     view: View, problem: Problem, program: Program, x: Floats, before: Sequence[FeederState]
-) -> tuple[list[FeederState], dict[str, float]]:
-    """The AC state of a solution, and how far the linear model was from it.
+) -> list[FeederState]:
+    """The AC states of a solution in the steps of `before`."""
+    net_mw, zone_mw = _net_import_mw(program, x), program.block(x, "feeder_pv")
+    return [
+        _planned(view, problem, last, last.steps, net_mw, zone_mw[problem.network.zone_feeder == last.feeder])
+        for last in before
+    ]
+
+
+def checked(
+    view: View, problem: Problem, program: Program, x: Floats, before: Sequence[FeederState]
+) -> dict[str, float]:
+    """How far the linear model was from AC flow in the steps in which a row of the programme is nearly met.
 
     `linearisation_error_max_pu`: largest error of a voltage that was predicted from `before`; `network_breach_mw`:
     most by which a row of the programme is exceeded in the AC flow and not in the programme; `network_unused_mw`: most
     that the AC flow leaves of a row that binds in the programme.
     """
-    net_mw = _net_import_mw(program, x)
-    zone_mw = program.block(x, "feeder_pv")
-    short_mw = program.block(x, "feeder_violation")[problem.network.row_feeder]
-    found, error_pu, breach_mw, unused_mw, first = [], 0.0, 0.0, 0.0, 0
-    activity_mw = problem.network.row_site @ net_mw - problem.network.row_zone @ zone_mw - short_mw
-    binding = activity_mw > problem.network.row_upper_mw - _BINDS_MW
-    for (b, feeder, grid, sites), last in zip(_networks(view.fleet), before, strict=True):
-        rows = rows_of(view.fleet, problem, last)
-        pv_mw = _by_bus_mw(rows, zone_mw[problem.network.zone_feeder == b])
-        state = _state(view.fleet, problem, b, last.steps, net_mw[sites], pv_mw)
-        slopes = slopes_of(feeder, site_ids(view.fleet, b))
-        error_pu = max(error_pu, _error_pu(slopes.linear, last.step, state.step))
-        count = len(rows.kept)
-        beyond = activity(state.step)[rows.kept] - upper_limits(slopes.limits, grid, state.step)[rows.kept]
-        excess_mw = beyond / rows.scale[:, None] - short_mw[first : first + count, last.steps]
+    network = problem.network
+    net_mw, zone_mw = _net_import_mw(program, x), program.block(x, "feeder_pv")
+    short_mw = program.block(x, "feeder_violation")[network.row_feeder]
+    left_mw = network.row_upper_mw - (network.row_site @ net_mw - network.row_zone @ zone_mw - short_mw)
+    rated_mw = np.where(np.isfinite(network.row_upper_mw), np.abs(network.row_upper_mw), 0.0)
+    error_pu, breach_mw, unused_mw = 0.0, 0.0, 0.0
+    for last in before:
+        b = last.feeder
+        own = network.row_feeder == b
+        near = (left_mw[own] < _NEAR_RATIO * rated_mw[own])[:, last.steps].any(axis=0)
+        looked = np.flatnonzero(near) if near.any() else np.zeros(1, dtype=np.intp)
+        steps = last.steps[looked]
+        state = _planned(view, problem, last, steps, net_mw, zone_mw[network.zone_feeder == b])
+        rows, slopes = rows_of(view.fleet, problem, last), slopes_of(view.fleet.feeders[b], site_ids(view.fleet, b))
+        error_pu = max(error_pu, _error_pu(slopes.linear, last.step, looked, state.step))
+        grid = view.fleet.feeders[b].grid
+        assert grid is not None
+        beyond = (activity(state.step) - upper_limits(slopes.limits, grid, state.step))[rows.kept]
+        excess_mw = beyond / rows.scale[:, None] - short_mw[own][:, steps]
         breach_mw = max(breach_mw, float(excess_mw.max(initial=0.0)))
-        binds = binding[first : first + count, last.steps]
+        binds = left_mw[own][:, steps] < _BINDS_MW
         unused_mw = max(unused_mw, float(-excess_mw[binds].min(initial=0.0)))
-        first += count
-        found.append(state)
-    told = {"linearisation_error_max_pu": error_pu, "network_breach_mw": breach_mw, "network_unused_mw": unused_mw}
-    return found, told
+    return {"linearisation_error_max_pu": error_pu, "network_breach_mw": breach_mw, "network_unused_mw": unused_mw}
+
+
+def _planned(
+    view: View, problem: Problem, last: FeederState, steps: NDArray[np.intp], net_mw: Floats, zone_mw: Floats
+) -> FeederState:
+    pv_mw = _by_bus_mw(rows_of(view.fleet, problem, last), zone_mw)
+    return _state(view.fleet, problem, last.feeder, steps, net_mw[last.sites], pv_mw)
 
 
 def with_network(problem: Problem, view: View, states: Sequence[FeederState]) -> Problem:
@@ -235,11 +257,11 @@ def _state(
     return FeederState(b, steps, np.flatnonzero(fleet.feeder_of_site == b), site_mw, pv_mw, step)
 
 
-def _error_pu(linear: Linear, before: GridStep, now: GridStep) -> float:
-    """Largest error of the voltages that the slopes predict at `now` from the state `before`."""
-    square = before.flow.voltage_pu**2
-    square = square - (now.p_mw - before.p_mw) @ linear.square_per_mw.T
-    square = square - (now.q_mvar - before.q_mvar) @ linear.square_per_mvar.T
+def _error_pu(linear: Linear, before: GridStep, looked: NDArray[np.intp], now: GridStep) -> float:
+    """Largest error of the voltages that the slopes predict at `now` from `looked` intervals of `before`."""
+    square = before.flow.voltage_pu[looked] ** 2
+    square = square - (now.p_mw - before.p_mw[looked]) @ linear.square_per_mw.T
+    square = square - (now.q_mvar - before.q_mvar[looked]) @ linear.square_per_mvar.T
     error_pu = np.abs(np.sqrt(np.maximum(square, 0.0)) - now.flow.voltage_pu)
     return float(error_pu.max(initial=0.0))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from suandian.coordination.network import guessed, has_network, planned, site_price_cny_per_mwh, with_network
+from suandian.coordination.network import checked, guessed, has_network, planned, site_price_cny_per_mwh, with_network
 from suandian.coordination.network_slopes import FeederState
 from suandian.coordination.problem import Problem
 from suandian.coordination.program import Program, assemble
@@ -64,9 +64,9 @@ def solved(view: View, problem: Problem, solve: Callable[[Program], Solution], *
         problem = with_network(problem, view, states)
         program = assemble(problem)
         solution = solve(program)
-        found, told = planned(view, problem, program, solution.x, states)
+        told = checked(view, problem, program, solution.x, states)
         good = told["network_breach_mw"] <= _BREACH_MAX_MW
         if number == _ROUNDS_MAX or (good and not (exact and told["network_unused_mw"] > _UNUSED_MAX_MW)):
             break
-        states = found
+        states = planned(view, problem, program, solution.x, states)
     return Solved(problem, program, solution, states, {**told, "network_rounds": float(number + 1)})
