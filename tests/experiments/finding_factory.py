@@ -61,6 +61,8 @@ class Options:
     zone: str = "Asia/Shanghai"
     flexible: bool = False
     grid: bool = False
+    windy: int = 0
+    spot: bool = False
 
 
 def make_finding(options: Options | None = None) -> Finding:
@@ -143,7 +145,18 @@ def _truth(options: Options, axis: TimeAxis) -> Truth:
     )
     feeders = tuple(
         Feeder(
-            f"feeder{row}", "grid", "shandong", 36.0, 117.0, 80.0, 0.9, 0.8, 150.0, "County connection", "县域并网点"
+            f"feeder{row}",
+            "grid",
+            "shandong",
+            36.0,
+            117.0,
+            80.0,
+            0.9,
+            0.8,
+            150.0,
+            "County connection",
+            "县域并网点",
+            wind_mw=60.0 * (row < options.windy),
         )
         for row in range(options.feeders)
     )
@@ -189,7 +202,10 @@ def _truth(options: Options, axis: TimeAxis) -> Truth:
         arrivals_mw=np.zeros((1, 168)),
         arrival_run_h=np.zeros(1),
         instructions=(),
-        sources={},
+        sources={f"price_cny_per_mwh/{site.id}": "spot price" if options.spot else "tariff t" for site in sites},
+        feeder_wind_mw=np.array([(20.0 + pv * 0.1) * (row < options.windy) for row in range(options.feeders)]).reshape(
+            options.feeders, periods
+        ),
     )
 
 
@@ -223,7 +239,7 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
     reads: dict[str, tuple[Array, Array]] = {}
     zero = np.zeros(axis.periods)
     site_net = []
-    curtailed_mwh = 0.0
+    curtailed_mwh = wind_curtailed_mwh = 0.0
     throughput_mwh = 0.0
     for row, site in enumerate(fleet.sites):
         it = site.idle_it_mw + computing[row].sum(axis=0)
@@ -252,8 +268,11 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
     for row, feeder in enumerate(fleet.feeders):
         behind = sum((net for site, net in zip(fleet.sites, site_net, strict=True) if site.feeder == feeder.id), zero)
         load, available = truth.feeder_load_mw[row], truth.feeder_pv_mw[row]
-        used = np.minimum(available, load + behind + feeder.export_max_mw)
-        flow = load + behind - used
+        wind = truth.feeder_wind_mw[row]
+        room = np.clip((load + behind + feeder.export_max_mw) / np.maximum(available + wind, 1e-9), 0.0, 1.0)
+        used, wind_used = room * available, room * wind
+        flow = load + behind - used - wind_used
+        wind_curtailed_mwh += float((wind - wind_used).sum() * axis.step_h)
         net = {s.id: net for s, net in zip(fleet.sites, site_net, strict=True) if s.feeder == feeder.id}
         own = grid_reads(feeder, operate(feeder, load, available, net)) if feeder.grid is not None else {}
         if own:
@@ -265,6 +284,9 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
         reads[f"feeder/{feeder.id}/pv"] = (zero, used)
         reads[f"feeder/{feeder.id}/pv_available"] = (zero, available)
         reads[f"feeder/{feeder.id}/grid"] = (np.maximum(flow, 0), np.maximum(-flow, 0))
+        if feeder.wind_mw:
+            reads[f"feeder/{feeder.id}/wind"] = (zero, wind_used)
+            reads[f"feeder/{feeder.id}/wind_available"] = (zero, wind)
         reads |= own
     journal = Journal(axis, tuple(Meter(meter) for meter in reads), tuple(site.id for site in fleet.sites))
     imported = np.array([pair[0] for pair in reads.values()]) * axis.step_h
@@ -279,6 +301,7 @@ def _arm(options: Options, truth: Truth, name: str, jobs: Mapping[str, object]) 
     kpis = _kpis(truth, np.array(site_net), nets, _late_jobs(options, name), delay)
     kpis |= {
         "pv_curtailed_mwh": curtailed_mwh,
+        "wind_curtailed_mwh": wind_curtailed_mwh,
         "reverse_limit_h": at_limit_h,
         "battery_throughput_mwh": throughput_mwh,
         "work_gpu_h": float(np.asarray(jobs["work_gpu_h"]).sum()),

@@ -67,6 +67,13 @@ def test_no_percentage_of_zero() -> None:
     assert zero.change_text("deadline_misses", "rolling") == "–"
 
 
+def test_no_percentage_of_what_is_below_zero() -> None:
+    """−21.4 MW that become −10.1 MW are 11.3 MW more, not +52.8 %."""
+    fits = numbers({"hosting_pv_mw": -21.4}, {"hosting_pv_mw": -10.1})
+    assert fits.difference_text("hosting_pv_mw", "rolling") == "+11.3"
+    assert fits.change_text("hosting_pv_mw", "rolling") == "–"
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0, 1e9), st.floats(0, 1e9), st.sampled_from(["en", "zh"]))
 def test_columns_add_up_for_the_reader(control: float, other: float, lang: str) -> None:

@@ -26,6 +26,7 @@ from suandian.experiments.report import (
     html,
 )
 from suandian.experiments.report.captions import surplus_mask, where_text
+from suandian.experiments.report.cards import cards
 from suandian.experiments.report.prose import arms_sub, headline, kpi_title, lead, next_steps, outcome, verdict
 from suandian.experiments.report.sentences import PATTERNS
 from suandian.experiments.report.study import Study
@@ -46,6 +47,8 @@ CASES = {
     "short": Options(days=2, arms=("run_now", "rolling")),
     "network": Options(days=3, grid=True, arms=("run_now", "rolling")),
     "network_alone": Options(days=2, step_minutes=60, grid=True, arms=("run_now",)),
+    "windy": Options(days=7, feeders=2, windy=1, spot=True),
+    "windy_alone": Options(days=2, step_minutes=60, windy=1, arms=("run_now",)),
     "network_dark": Options(days=2, step_minutes=60, grid=True, pv=False, arms=("run_now", "rolling")),
 }
 #: unit in prose → how much of the KPI's own unit it is
@@ -133,8 +136,14 @@ def rounded(value: float, decimals: int) -> Decimal:
     return Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
+def kpi_of(finding: Finding, kpi: str, arm: str) -> float:
+    """The arm's record; what is curtailed of wind and solar together is told, but stands in no record."""
+    record = finding.arms[arm].kpis
+    return record["pv_curtailed_mwh"] + record["wind_curtailed_mwh"] if kpi == "curtailed_mwh" else record[kpi]
+
+
 def shown(finding: Finding, kpi: str, arm: str, unit_size: float, decimals: int) -> Decimal:
-    return rounded(finding.arms[arm].kpis[kpi] / unit_size, decimals)
+    return rounded(kpi_of(finding, kpi, arm) / unit_size, decimals)
 
 
 def check_kpi(finding: Finding, kind: str, kpi: str, arm: str, text: str) -> None:
@@ -147,8 +156,12 @@ def check_kpi(finding: Finding, kind: str, kpi: str, arm: str, text: str) -> Non
 
 def check_percent(finding: Finding, kind: str, kpi: str, arm: str, text: str) -> None:
     """Percentages are those of the values as the table shows them."""
-    table = {row.kpi: row for row in rows(finding)}[kpi]
-    before, after = (Decimal(cell.replace(",", "")) for cell in (table.control, table.chosen))
+    if kpi == "curtailed_mwh":
+        assert max(kpi_of(finding, kpi, name) for name in finding.arms) >= 100, "shown without decimals"
+        before, after = (shown(finding, kpi, name, 1.0, 0) for name in (finding.control, finding.chosen))
+    else:
+        table = {row.kpi: row for row in rows(finding)}[kpi]
+        before, after = (Decimal(cell.replace(",", "")) for cell in (table.control, table.chosen))
     number, decimals, unit = parse(text)
     if unit != "%" or kpi.endswith("_ratio"):
         assert number == (after - before if kind == "change" else abs(after - before))
@@ -157,6 +170,7 @@ def check_percent(finding: Finding, kind: str, kpi: str, arm: str, text: str) ->
     tenth = exact.quantize(Decimal("0.1"), ROUND_HALF_UP)
     wanted = tenth if kind == "change" else abs(tenth).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     assert number == wanted
+    assert kind == "change" or tenth != 0, "a difference without a percentage is told in its unit"
 
 
 def rows(finding: Finding) -> list[KpiRow]:
@@ -176,7 +190,10 @@ def fact_value(finding: Finding, name: str) -> float | None:
     imported = [journal.metered(f"site/{site.id}/grid")[0] for site in sites]
     bought = float(sum(i.sum() for i in imported))
     delay = finding.arms[arm or finding.chosen].jobs["delay_h"].to_numpy()
-    available = sum(float(journal.metered(m.id)[1].sum()) for m in journal.meters if m.id.endswith("pv_available"))
+    available, windy = (
+        sum(float(journal.metered(m.id)[1].sum()) for m in journal.meters if m.id.endswith(kind))
+        for kind in ("pv_available", "wind_available")
+    )
     found = {
         "duration_h": lambda: truth.axis.duration_h,
         "days": lambda: truth.axis.duration_h / 24,
@@ -191,6 +208,7 @@ def fact_value(finding: Finding, name: str) -> float | None:
         "official": lambda: kpis["carbon_official_kg"] / bought,
         "billed_mw": lambda: float(sum(i.max() for i in imported) / step_h),
         "curtailed_percent": lambda: kpis["pv_curtailed_mwh"] / available * 100 if available else 0.0,
+        "wind_percent": lambda: kpis["wind_curtailed_mwh"] / windy * 100 if windy else 0.0,
         "cycles": lambda: kpis["battery_throughput_mwh"] / 20.0,
         "on_time_percent": lambda: float((delay < 1 / 60).mean() * 100),
         "delayed_percent": lambda: float((delay >= 1 / 60).mean() * 100),
@@ -333,6 +351,55 @@ def test_the_headline_is_honest_for_any_signs(factors: tuple[float, ...]) -> Non
         assert verdict(study).striptags() == "no difference"
     if all(sign > 0 for sign in signs):
         assert verdict(study).striptags() == "worse than running at once"
+
+
+def windy(solar: float, wind: float) -> Finding:
+    """The windy county with the chosen arm's curtailment multiplied from the control's, all else equal."""
+    base = make_finding(Options(days=7, feeders=2, windy=1, arms=("run_now", "rolling")))
+    return changed(base, pv_curtailed_mwh=solar, wind_curtailed_mwh=wind)
+
+
+def test_more_wind_thrown_away_than_solar_saved_is_no_gain() -> None:
+    record = windy(1.0, 1.0).arms["run_now"].kpis
+    share = record["pv_curtailed_mwh"] / record["wind_curtailed_mwh"]
+    worse = Study(windy(0.9, 1.0 + 0.2 * share), "en")
+    assert verdict(worse).striptags() == "worse than running at once"
+    assert "wasted wind and solar rise by" in headline(worse).striptags()
+    even = Study(windy(0.9, 1.0 + 0.1 * share), "en")
+    assert verdict(even).striptags() == "no difference"
+    assert "neither bill, wind and solar power" in headline(even).striptags()
+    assert verdict(Study(windy(0.9, 1.0), "en")).striptags() == "better than running at once"
+
+
+def test_where_there_is_wind_curtailment_is_that_of_wind_and_solar() -> None:
+    for lang, said in (("en", ("around sun, wind and price", "wasted wind and solar", "of wind and solar curtailed")),
+                       ("zh", ("随风光与电价而动", "弃风弃光", "弃风弃光电量"))):  # fmt: skip
+        study = Study(windy(0.7, 0.8), lang)
+        card = cards(study)[2].facts[2]
+        told = (headline(study).striptags(), headline(study).striptags(), card[1].striptags())
+        assert all(words in text for words, text in zip(said, told, strict=True))
+        kpis = study.finding.arms["rolling"].kpis
+        both = rounded(kpis["pv_curtailed_mwh"] + kpis["wind_curtailed_mwh"], 0)
+        shown_texts = [card[0].striptags(), lead(study).striptags(), " ".join(next_steps(study))]
+        assert all(f"{both:,}" in text for text in shown_texts)
+    assert "wind" not in headline(Study(BASE, "en"))
+
+
+def test_low_prices_are_a_tariff_only_where_there_is_one() -> None:
+    for spot, said, other in ((False, "low tariff", "lowest price"), (True, "lowest price", "low tariff")):
+        page = html(make_finding(Options(days=2, spot=spot, arms=("run_now", "rolling"))), "en")
+        assert f"Grey band: {said}." in page
+        assert other not in page
+
+
+def test_what_rounds_to_nothing_is_neither_better_nor_worse() -> None:
+    """The loss is told, in its own unit; no cell is coloured and no group called worse for it."""
+    study = Study(changed(BASE, carbon_average_kg=1.0002, delay_mean_h=1.0), "en")
+    row = {row.kpi: row for row in kpi_rows(study)}["carbon_average_kg"]
+    assert row.difference.startswith("+")
+    assert (row.change, row.mark) == ("±0.0\u00a0%", "same")
+    assert "carbon" not in kpi_title(study)[0].striptags()
+    assert "0.0" not in headline(study).striptags()
 
 
 @pytest.mark.parametrize(("jobs", "text"), [(1, "1 job finishes late"), (12, "12 jobs finish late")])

@@ -108,7 +108,9 @@ def day_text(study: Study, peaks: Mapping[str, tuple[str, float]], *, banded: bo
     }
     sub = say(study, "day_sub", place=study.place.name)
     if banded:
-        sub += Markup(". " if study.lang == "en" else "。") + say(study, "day_band")
+        sub += Markup(". " if study.lang == "en" else "。") + say(
+            study, "day_band" if study.by_tariff else "day_band_spot"
+        )
     if study.alone:
         return say(study, "day_title_alone", **times), sub, say(study, "day_caption_alone")
     title = say(

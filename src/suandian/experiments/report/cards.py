@@ -90,7 +90,8 @@ def _regulate(study: Study) -> tuple[tuple[Markup, Markup], ...]:
     else:
         official = numbers.signed_change("carbon_official_kg", arm)
         carbon = (numbers.signed_change("carbon_average_kg", arm), _say(study, "carbon", official=official))
-    return (carbon, _was(study, "share", "renewable_share_ratio"), _was(study, "solar", "pv_curtailed_mwh"))
+    curtailed = _was(study, "solar_wind" if study.windy else "solar", study.curtailed_kpi)
+    return (carbon, _was(study, "share", "renewable_share_ratio"), curtailed)
 
 
 def limits(study: Study) -> list[Markup]:

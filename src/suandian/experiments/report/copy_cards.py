@@ -44,6 +44,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "share_alone": ("of all power used was renewable", "用电中可再生占比"),
     "solar": ("of solar curtailed, was {before}", "弃光电量，原为 {before}"),
     "solar_alone": ("of solar curtailed", "弃光电量"),
+    "solar_wind": ("of wind and solar curtailed, was {before}", "弃风弃光电量，原为 {before}"),
+    "solar_wind_alone": ("of wind and solar curtailed", "弃风弃光电量"),
     # what the figures do not show
     "n_carbon": (
         "Hourly carbon is modelled; only the annual factor is official.",

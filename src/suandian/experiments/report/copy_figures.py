@@ -53,6 +53,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "{place}的计算按类别，全部日的平均，高于待机的 MW，当地时间",
     ),
     "day_band": ("Grey band: low tariff.", "灰带：谷段电价。"),
+    "day_band_spot": ("Grey band: lowest price.", "灰带：低价时段。"),
     "day_caption": (
         "Dark blue cannot wait. The lighter the blue, the longer the work may wait. "
         "Highest value {before} in the control, {after} in the plan.",

@@ -52,7 +52,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "reverse_energy_mwh": ("Fed back through main transformers", "经主变反送电量"),
     "congestion_cost_cny": ("Cost of congestion", "阻塞成本"),
     "linearisation_error_max_pu": ("Error of the linear network", "线性化电压误差"),
-    "hosting_pv_mw": ("Room for more solar (1 % of hours held back)", "可再接入光伏（1%时段受限）"),
+    "hosting_pv_mw": (
+        "Solar that still fits (below zero: too much), 1 % of hours held back",
+        "可再接入光伏（负值为超出，1%时段受限）",
+    ),
     "hosting_compute_mw": ("Room for more computing, firm", "可再接入算力（刚性）"),
     "network_kpis": ("Key figures of the network", "配电网指标"),
 }

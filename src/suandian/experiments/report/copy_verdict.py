@@ -25,6 +25,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "v_alone": ("one arm, nothing to compare", "仅一种方式，无从比较"),
     # subjects of the headline
     "s_rolling": ("Scheduling computing around sun and price", "让算力随阳光与电价而动"),
+    "s_rolling_wind": ("Scheduling computing around sun, wind and price", "让算力随风光与电价而动"),
     "s_foresight": ("Scheduling computing with perfect knowledge", "以完美预知调度算力"),
     "s_greenest_site": ("Sending computing to the greenest site", "把算力任务送往最绿站点"),
     "s_other": ("Running computing by “{arm}”", "按“{arm}”方式调度算力"),
@@ -35,6 +36,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "{subject} changes neither bill, solar, carbon nor peak",
         "{subject}，电费、弃光、碳排放与最大下网功率均无变化",
     ),
+    "h_same_wind": (
+        "{subject} changes neither bill, wind and solar power, carbon nor peak",
+        "{subject}，电费、弃风弃光、碳排放与最大下网功率均无变化",
+    ),
     "h_late": ("{n} jobs finish late", "{n} 个作业逾期"),
     "h_late_one": ("{n} job finishes late", "{n} 个作业逾期"),
     "h_late_both": ("{n} jobs finish late, {m} with {control}", "{n} 个作业逾期，{control}时为 {m} 个"),
@@ -44,15 +49,21 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "With {control}, computing costs {bill} and {curtailed} of solar go to waste",
         "{control}时，电费为 {bill}，弃光 {curtailed}",
     ),
+    "h_alone_wind": (
+        "With {control}, computing costs {bill} and {curtailed} of wind and solar go to waste",
+        "{control}时，电费为 {bill}，弃风弃光 {curtailed}",
+    ),
     "h_alone_clean": ("With {control}, computing costs {bill}", "{control}时，电费为 {bill}"),
     "g_total_cost_cny": ("the bill by {by}", "电费降低 {by}"),
     "g_pv_curtailed_mwh": ("wasted solar by {by}", "弃光减少 {by}"),
+    "g_curtailed_mwh": ("wasted wind and solar by {by}", "弃风弃光减少 {by}"),
     "g_carbon_average_kg": ("carbon by {by}", "碳排放减少 {by}"),
     "g_peak_import_mw": ("peak import by {by}", "最大下网功率降低 {by}"),
     "g_peaks": ("the connections' peak imports by {by}", "下网峰值合计降低 {by}"),
     "g_fewer": ("late jobs from {before} to {after}", "逾期作业由 {before} 个减至 {after} 个"),
     "l_total_cost_cny": ("the bill rises by {by}", "电费上升 {by}"),
     "l_pv_curtailed_mwh": ("wasted solar rises by {by}", "弃光增加 {by}"),
+    "l_curtailed_mwh": ("wasted wind and solar rise by {by}", "弃风弃光增加 {by}"),
     "l_carbon_average_kg": ("carbon rises by {by}", "碳排放增加 {by}"),
     "l_peak_import_mw": ("peak import rises by {by}", "最大下网功率升高 {by}"),
     "l_peaks": ("the connections' peak imports together rise by {by}", "下网峰值合计升高 {by}"),
@@ -61,6 +72,11 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "lead_bill": ("The bill goes from {before} to {after}.", "电费由 {before} 变为 {after}。"),
     "lead_solar": ("Curtailed solar goes from {before} to {after}.", "弃光由 {before} 变为 {after}。"),
     "lead_no_solar": ("No solar is curtailed.", "没有弃光。"),
+    "lead_solar_wind": (
+        "Curtailed wind and solar go from {before} to {after}.",
+        "弃风弃光由 {before} 变为 {after}。",
+    ),
+    "lead_no_solar_wind": ("No wind or solar is curtailed.", "没有弃风弃光。"),
     "lead_on_time": ("Every one of {jobs} jobs is done when it is due.", "{jobs} 个作业全部按时完成。"),
     "lead_late": ("Of {jobs} jobs, {n} miss their deadline.", "{jobs} 个作业中有 {n} 个逾期。"),
     "lead_fewer": (
@@ -93,6 +109,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "a_late_still": ("Find out why {n} jobs are still late.", "查明仍有 {n} 个作业逾期的原因。"),
     "a_over": ("Guard the import limit: {over} lie above it.", "守住下网上限：有 {over} 超限。"),
     "a_solar": ("Find a use for {rest} of solar still curtailed.", "为仍被弃掉的 {rest} 光伏找到用处。"),
+    "a_solar_wind": (
+        "Find a use for {rest} of wind and solar still curtailed.",
+        "为仍被弃掉的 {rest} 风光电量找到用处。",
+    ),
     "a_forecast": ("Improve the forecasts: worth at most {gap}.", "改进预测：最多值 {gap}。"),
     "a_bound": (
         "Improve forecasts and planning: worth at most {gap}.",
@@ -145,6 +165,6 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "t_arms_sub": (
         "Small: change against the control. The objective is what the optimisers minimise: the bill, battery wear and "
         "the study's prices for carbon, curtailment and violations.",
-        "小字为相对对照的变化。优化目标为电费、电池损耗，以及本研究给碳排放、弃光与超限所定的价格之和。",
+        "小字为相对对照的变化。优化目标为电费、电池损耗，以及本研究给碳排放、弃电与超限所定的价格之和。",
     ),
 }

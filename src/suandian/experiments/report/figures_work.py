@@ -146,7 +146,7 @@ def _low_band(
     if width_px >= 60:
         layout["annotations"].append(
             note(
-                study.words("low_tariff"),
+                study.words("low_tariff" if study.by_tariff else "low_price"),
                 sum(hours) / 2,
                 up[1],
                 xref=f"x{suffix}",

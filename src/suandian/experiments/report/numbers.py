@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from markupsafe import Markup, escape
 
 __all__ = [
+    "CURTAILED",
     "MEASURES",
     "MINUS",
     "NBSP",
@@ -109,6 +110,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure("delay_p95_h", "service", "hours", -1),
     Measure("interactive_unserved_mwh", "service", "energy", -1),
 )
+#: wind and solar curtailed together: what the verdict speaks of where there is wind
+CURTAILED = Measure("curtailed_mwh", "grid", "energy", -1)
 #: measures of the network behind a feeder, in a table of their own
 NETWORK_MEASURES: tuple[Measure, ...] = (
     Measure("voltage_violation_bus_h", "grid", "bus_hours", -1),
@@ -146,7 +149,7 @@ class Numbers:
         self._kpis = kpis
         self.control = control
         self.lang = lang
-        self._family = {measure.kpi: measure.family for measure in (*MEASURES, *NETWORK_MEASURES)} | _OTHER
+        self._family = {measure.kpi: measure.family for measure in (*MEASURES, CURTAILED, *NETWORK_MEASURES)} | _OTHER
         self._money_max = max((self._largest(m.kpi) for m in MEASURES if m.family == "money"), default=0.0)
 
     def has(self, kpi: str) -> bool:
@@ -187,11 +190,11 @@ class Numbers:
         return self.shown(kpi, arm) - self.shown(kpi, self.control)
 
     def change(self, kpi: str, arm: str) -> Decimal | None:
-        """Difference as a percentage of the control's shown value, one decimal; None where that is zero."""
+        """Difference as a percentage of the control's shown value, one decimal; None where that is zero or below."""
         base = self.shown(kpi, self.control)
-        if base == 0:
+        if base <= 0:
             return None
-        return round_half_up(self.difference(kpi, arm) / abs(base) * 100, 1)
+        return round_half_up(self.difference(kpi, arm) / base * 100, 1)
 
     def text(self, kpi: str, arm: str) -> str:
         """The shown value without unit."""
@@ -202,7 +205,7 @@ class Numbers:
         return fixed(self.difference(kpi, arm), self.scale(kpi).decimals, signed=True)
 
     def change_text(self, kpi: str, arm: str) -> str:
-        """Signed percentage, percentage points for shares, or `–` where the control is zero and the arm is not."""
+        """Signed percentage, percentage points for shares, or `–` where there is none and the arm is not the same."""
         if self._family[kpi] == "ratio":
             points = "pp" if self.lang == "en" else "个百分点"
             return join_unit(fixed(self.difference(kpi, arm), 1, signed=True), points)
@@ -253,9 +256,9 @@ class Numbers:
         return tagged("change", kpi, arm, self.change_text(kpi, arm))
 
     def by(self, kpi: str, arm: str) -> Markup:
-        """Size of the change without sign: `16 %`, one decimal below 10 %, or the difference where no % exists."""
+        """Size of the change without sign: `16 %`, one decimal below 10 %, or the difference where no % tells it."""
         change = self.change(kpi, arm)
-        if change is None or self._family[kpi] == "ratio":
+        if not change or self._family[kpi] == "ratio":
             scale = self.scale(kpi)
             text = join_unit(fixed(abs(self.difference(kpi, arm)), scale.decimals), scale.unit)
             return tagged("by", kpi, arm, text)
@@ -268,6 +271,11 @@ class Numbers:
         if measure.better == 0 or difference == 0:
             return 0
         return measure.better if difference > 0 else -measure.better
+
+    def mark(self, measure: Measure, arm: str) -> int:
+        """The direction, or 0 where the change is shown as ±0.0 %: nothing to colour, nothing to call better."""
+        still = self._family[measure.kpi] != "ratio" and self.change(measure.kpi, arm) == 0
+        return 0 if still else self.direction(measure, arm)
 
     def _largest(self, kpi: str) -> float:
         return max((abs(record.get(kpi, 0.0)) for record in self._kpis.values()), default=0.0)

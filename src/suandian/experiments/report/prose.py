@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from suandian.experiments.report.numbers import MEASURES, Measure, percent, round_half_up, tagged
+from suandian.experiments.report.numbers import CURTAILED, MEASURES, Measure, percent, round_half_up, tagged
 from suandian.experiments.report.sentences import sentence
 from suandian.experiments.report.study import Study
 
@@ -26,9 +26,7 @@ __all__ = [
     "verdict",
 ]
 
-#: what the headline may speak of, in order of weight
-_SAID = ("total_cost_cny", "pv_curtailed_mwh", "carbon_average_kg", "peak_import_mw")
-_MEASURE: dict[str, Measure] = {measure.kpi: measure for measure in MEASURES}
+_MEASURE: dict[str, Measure] = {measure.kpi: measure for measure in (*MEASURES, CURTAILED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def outcome(study: Study) -> Outcome:
     Beside a loss, a gain below half a percent is not called one; losses are told however small they are.
     """
     numbers, arm = study.numbers, study.chosen
-    known = [kpi for kpi in _SAID if numbers.has(kpi)]
+    known = [kpi for kpi in _said(study) if numbers.has(kpi)]
     directions = {kpi: numbers.direction(_MEASURE[kpi], arm) for kpi in known}
     losses = tuple(kpi for kpi in known if directions[kpi] < 0)
     record = study.finding.arms[arm].kpis
@@ -68,6 +66,11 @@ def outcome(study: Study) -> Outcome:
         over=record.get("import_violation_mwh", 0.0) > 5e-4,
         waits=numbers.difference("delay_mean_h", arm) > 0,
     )
+
+
+def _said(study: Study) -> tuple[str, ...]:
+    """What the headline may speak of, in order of weight."""
+    return ("total_cost_cny", study.curtailed_kpi, "carbon_average_kg", "peak_import_mw")
 
 
 def _material(study: Study, kpi: str) -> bool:
@@ -126,10 +129,12 @@ def headline(study: Study) -> Markup:
 
 def _alone(study: Study) -> list[Markup]:
     bill = study.numbers.value("total_cost_cny", study.control)
-    if study.numbers.shown("pv_curtailed_mwh", study.control) == 0:
+    if study.numbers.shown(study.curtailed_kpi, study.control) == 0:
         return [sentence(study.lang, "h_alone_clean", bill=bill, control=control_phrase(study))]
-    curtailed = study.numbers.value("pv_curtailed_mwh", study.control)
-    return [sentence(study.lang, "h_alone", bill=bill, curtailed=curtailed, control=control_phrase(study))]
+    curtailed, key = study.numbers.value(study.curtailed_kpi, study.control), _windy(study, "h_alone")
+    return [
+        sentence(study.lang, key, bill=bill, curtailed=curtailed, control=control_phrase(study))
+    ]
 
 
 def _compared(study: Study, found: Outcome) -> list[Markup]:
@@ -147,7 +152,12 @@ def _compared(study: Study, found: Outcome) -> list[Markup]:
         return [said, sentence(lang, "h_but", losses=_join(study, losses))] if losses else [said]
     if found.losses:
         return [Markup(study.words("colon")).join([sentence(lang, "h_bad", subject=subject), _join(study, losses)])]
-    return [sentence(lang, "h_same", subject=subject)]
+    return [sentence(lang, _windy(study, "h_same"), subject=subject)]
+
+
+def _windy(study: Study, key: str) -> str:
+    """The pattern that speaks of wind as well, where there is wind."""
+    return f"{key}_wind" if study.windy else key
 
 
 def _said_as(study: Study, kpi: str) -> str:
@@ -157,6 +167,8 @@ def _said_as(study: Study, kpi: str) -> str:
 
 def _subject(study: Study) -> Markup:
     key = f"s_{study.chosen}"
+    if study.chosen == "rolling":
+        key = _windy(study, key)
     if study.chosen in ("rolling", "foresight", "greenest_site"):
         return sentence(study.lang, key)
     return sentence(study.lang, "s_other", arm=study.words.arm(study.chosen))
@@ -175,7 +187,7 @@ def _zh_clauses(text: Markup) -> list[Markup]:
 
 
 def lead(study: Study) -> Markup:
-    """Bill, solar, service and the distance to perfect knowledge, from and to."""
+    """Bill, curtailment, service and the distance to perfect knowledge, from and to."""
     lang, numbers, arm = study.lang, study.numbers, study.chosen
     jobs = study.fact("jobs_count", study.finding.arms[arm].jobs.height, 0)
     said = []
@@ -193,8 +205,9 @@ def lead(study: Study) -> Markup:
         said.append(sentence(lang, "lead_unserved", unserved=numbers.value("interactive_unserved_mwh", arm)))
     if not study.alone:
         said.append(_from_to(study, "lead_bill", "total_cost_cny"))
-        dark = all(numbers.shown("pv_curtailed_mwh", name) == 0 for name in study.pair)
-        said.append(sentence(lang, "lead_no_solar") if dark else _from_to(study, "lead_solar", "pv_curtailed_mwh"))
+        dark = all(numbers.shown(study.curtailed_kpi, name) == 0 for name in study.pair)
+        key = _windy(study, "lead_no_solar" if dark else "lead_solar")
+        said.append(sentence(lang, key) if dark else _from_to(study, key, study.curtailed_kpi))
     said += _beyond(study, "lead_bound", "lead_foresight")
     return Markup(" " if lang == "en" else "").join(said)
 
@@ -237,8 +250,9 @@ def next_steps(study: Study) -> list[Markup]:
     elif "total_cost_cny" in found.losses:
         steps.append(_stay(study))
     steps += _cheaper_arm(study)
-    if numbers.shown("pv_curtailed_mwh", arm) > 0:
-        steps.append(sentence(lang, "a_solar", rest=numbers.value("pv_curtailed_mwh", arm)))
+    if numbers.shown(study.curtailed_kpi, arm) > 0:
+        rest = numbers.value(study.curtailed_kpi, arm)
+        steps.append(sentence(lang, _windy(study, "a_solar"), rest=rest))
     steps += _beyond(study, "a_bound", "a_forecast")
     if numbers.shown("reverse_limit_h", arm) > 0:
         steps.append(sentence(lang, "a_reverse", hours=numbers.value("reverse_limit_h", arm)))
@@ -276,7 +290,7 @@ def kpi_title(study: Study) -> tuple[Markup, Markup]:
         return sentence(lang, "k_alone", control=control_phrase(study)), sentence(lang, "k_sub_alone")
     states: dict[str, list[str]] = {"better": [], "worse": [], "mixed": []}
     for group in ("money", "grid", "carbon", "service"):
-        signs = {numbers.direction(m, study.chosen) for m in MEASURES if m.group == group and numbers.has(m.kpi)} - {0}
+        signs = {numbers.mark(m, study.chosen) for m in MEASURES if m.group == group and numbers.has(m.kpi)} - {0}
         state = "mixed" if len(signs) > 1 else {1: "better", -1: "worse"}.get(next(iter(signs), 0), "")
         if state:
             states[state].append(study.words(f"in_{group}"))

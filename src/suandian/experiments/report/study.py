@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from suandian.experiments.finding import Finding
 from suandian.experiments.report.network import NetworkReading, TellingDay, network_of, telling_day
-from suandian.experiments.report.numbers import Numbers, fixed, join_unit, tagged
+from suandian.experiments.report.numbers import CURTAILED, Numbers, fixed, join_unit, tagged
 from suandian.experiments.report.reading import Flows, Place, Window, flows, main_place, week
 from suandian.experiments.report.words import Words
 from suandian.quantity.errors import InvariantBroken
@@ -30,7 +31,14 @@ class Study:
 
     def __post_init__(self) -> None:
         self.words = Words(self.lang)
-        self.numbers = Numbers({name: arm.kpis for name, arm in self.finding.arms.items()}, self.control, self.lang)
+        records = {name: self._record(arm.kpis) for name, arm in self.finding.arms.items()}
+        self.numbers = Numbers(records, self.control, self.lang)
+
+    def _record(self, kpis: Mapping[str, float]) -> Mapping[str, float]:
+        """The arm's KPIs, and what is curtailed of wind and solar together where there is wind."""
+        if not self.windy:
+            return kpis
+        return {**kpis, CURTAILED.kpi: kpis["pv_curtailed_mwh"] + kpis.get("wind_curtailed_mwh", 0.0)}
 
     @property
     def control(self) -> str:
@@ -80,6 +88,20 @@ class Study:
     def windy(self) -> bool:
         """Is there wind behind any connection?"""
         return any(feeder.wind_mw > 0 for feeder in self.finding.truth.fleet.feeders)
+
+    @property
+    def by_tariff(self) -> bool:
+        """Do the prices of all sites come from a tariff, by their stated source?"""
+        sources = self.finding.truth.sources
+        return all(
+            sources.get(f"price_cny_per_mwh/{site.id}", "").startswith("tariff ")
+            for site in self.finding.truth.fleet.sites
+        )
+
+    @property
+    def curtailed_kpi(self) -> str:
+        """What the verdict says of curtailment: solar, or wind and solar together where there is wind."""
+        return CURTAILED.kpi if self.windy else "pv_curtailed_mwh"
 
     @cached_property
     def place(self) -> Place:

@@ -98,7 +98,7 @@ def _kpi_row(study: Study, measure: Measure) -> KpiRow:
         chosen=numbers.text(measure.kpi, study.chosen),
         difference=numbers.difference_text(measure.kpi, study.chosen),
         change=numbers.change_text(measure.kpi, study.chosen),
-        mark=_MARK[numbers.direction(measure, study.chosen)],
+        mark=_MARK[numbers.mark(measure, study.chosen)],
         why=behind(study, measure.kpi),
         strong=measure.kpi == "total_cost_cny",
     )

@@ -137,6 +137,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "limit_import": ("Import limit {limit}", "下网上限 {limit}"),
     "limit_export": ("Reverse limit {limit}", "反送上限 {limit}"),
     "low_tariff": ("low tariff", "谷段电价"),
+    "low_price": ("lowest price", "低价时段"),
     "show_arm": ("Show", "显示"),
     "whole_week": ("All days", "全部"),
     "three_days": ("Three days", "三天"),
