@@ -164,3 +164,13 @@ def test_names_cannot_become_markup(study: Study) -> None:
     truth = replace(study.finding.truth, fleet=replace(fleet, sites=(site, *fleet.sites[1:])))
     found = figure(Study(replace(study.finding, truth=truth), "en"))
     assert "<img" not in str(found.data) + "".join(str(panel.drawing) for panel in found.panels)
+
+
+def test_the_map_says_what_its_squares_are_and_names_places_in_its_language(study: Study) -> None:
+    assert "Blue squares: where the data centre is fed; its figure is the sum." in figure(study).caption
+    other = figure(Study(study.finding, "zh"))
+    assert "蓝色方块为数据中心受电点，数值为合计。" in other.caption
+    drawn = str(other.panels[0].drawing)
+    assert "<title>村 1-3-2</title>" in drawn
+    assert "<title>T 村 1-3-2</title>" in drawn
+    assert 'aria-label="即到即算' in drawn

@@ -12,6 +12,8 @@ from suandian.experiments.finding import Finding
 from suandian.experiments.report import html
 from suandian.experiments.report.canvas import Pool
 from suandian.experiments.report.captions_network import Held, evenly, held_text
+from suandian.experiments.report.figures_network import _bars, mains_figure
+from suandian.experiments.report.figures_response import response_figure
 from suandian.experiments.report.network_part import network_part
 from suandian.experiments.report.study import Study
 from suandian.experiments.report.table import network_rows
@@ -59,6 +61,33 @@ def test_main_transformers(finding: Finding, facts: dict[str, float], arm: str) 
     at = (-down >= 0.98 * 0.8 * 40.0 * 0.9).any(axis=1)
     assert facts[f"main_limit_h.{arm}"] == pytest.approx(at.sum() * 0.5)
     assert facts[f"main_limit_h.{arm}"] > 0.0
+    assert facts["near_limit_percent"] == pytest.approx(2.0)
+
+
+def test_a_limit_below_the_rating_says_why(finding: Finding) -> None:
+    for lang, one, both in (
+        ("en", "36 MW (40 MVA at power factor 0.9)", "72 MW (80 MVA at power factor 0.9)"),
+        ("zh", "36 MW（40 MVA，功率因数 0.9）", "72 MW（80 MVA，功率因数 0.9）"),
+    ):
+        study = Study(finding, lang)
+        reading = study.network
+        assert reading is not None
+        for drawn, said in (
+            (mains_figure(study, Pool(), reading), one),
+            (response_figure(study, Pool(), reading), both),
+        ):
+            assert drawn is not None
+            notes = [note["text"] for note in drawn.variants["rolling"].forms["wide"]["layout"]["annotations"]]
+            assert said in notes
+
+
+def test_villages_without_a_loss_are_counted_and_not_drawn(finding: Finding) -> None:
+    study = Study(finding, "en")
+    hit = [Held(f"hit {k}", 100.0, {"run_now": 9.0 - 3 * k, "rolling": 4.0}) for k in range(3)]
+    spared = [Held(f"spared {k}", 100.0, dict.fromkeys(PAIR, 0.0)) for k in range(20)]
+    assert [bar.name for bar in _bars(study, [*hit, *spared])] == ["hit 0", "hit 1", "hit 2", "20 others without"]
+    many = [Held(f"hit {k}", 100.0, dict.fromkeys(PAIR, 40.0 - k)) for k in range(18)]
+    assert [bar.name for bar in _bars(study, [*many, *spared])][-2:] == ["3 others", "20 others without"]
 
 
 @pytest.mark.parametrize("arm", PAIR)
@@ -83,7 +112,10 @@ def test_the_village_that_is_hit_hardest(finding: Finding, facts: dict[str, floa
         percent = 100.0 * total["pv_curtailed_mwh"] / total["pv_available_mwh"]
         shares[arm] = dict(zip(total["group"], percent, strict=True))
     worst = max(shares["run_now"], key=lambda village: shares["run_now"][village])
-    assert worst in html(finding, "zh")
+    assert worst in html(finding, "en")
+    shown = html(finding, "zh")
+    assert f"村 {worst.removeprefix('village ')}" in shown
+    assert not re.search(r"(village|town) \d", shown)
     for arm in PAIR:
         assert facts[f"worst_percent.{arm}"] == pytest.approx(shares[arm][worst])
 

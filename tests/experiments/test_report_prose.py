@@ -222,7 +222,7 @@ FIGURE_FACTS = {"sunny_delta_mw", "inside_mw", "outside_mw", "day_peak_mw", "it_
 FIGURE_FACTS |= {"bent_sunny", "bent_price", "bent_carbon", "bent_energy", "bent_spare_h"}
 FIGURE_FACTS |= {"bent_count", "bent_of_count", "bent_wait_h", "bent_slowed_h", "bent_pauses", "bent_moved_gb"}
 FIGURE_FACTS |= {"network_buses", "network_lines", "network_transformers", "held_at_mw", "fullest_percent"}
-FIGURE_FACTS |= {"main_limit_h", "main_back_mw", "main_down_mw", "held_percent", "worst_percent"}
+FIGURE_FACTS |= {"near_limit_percent", "main_limit_h", "main_back_mw", "main_down_mw", "held_percent", "worst_percent"}
 FIGURE_FACTS |= {"response_sun_mw", "response_tight_mw"}
 #: (those of the hosting curves and of the price of congestion in test_report_hosting.py)
 FIGURE_FACTS |= {"compute_firm_mw", "compute_some_mw", "pv_fits_mw", "pv_today_mw", "tolerated_percent"}

@@ -30,7 +30,7 @@ __all__ = [
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: A main transformer this near to its reverse limit is said to stand at it.
+#: Main transformers above this share of their reverse limit are counted in the title, which names the distance.
 _AT_LIMIT_RATIO = 0.98
 #: The time with the highest import from the grid above, for the response.
 _TIGHT_RATIO = 0.1
@@ -60,13 +60,13 @@ def network_sub(study: Study, reading: NetworkReading) -> Markup:
 
 
 def hours_at_reverse_limit_h(study: Study, reading: NetworkReading, arm: str) -> float:
-    """Hours in which any main transformer stands at its reverse limit, or nearly."""
+    """Hours in which any main transformer is within 2 % of its reverse limit."""
     at = -reading.main_mw(arm) >= _AT_LIMIT_RATIO * reading.reverse_max_mw
     return float(at.any(axis=1).sum()) * study.step_h
 
 
 def mains_text(study: Study, reading: NetworkReading) -> tuple[Markup, Markup, Markup]:
-    """Title (time at the reverse limit, or without any the highest flow), sub-line and caption of the curves."""
+    """Title (time near the reverse limit, or without any the highest flow), sub-line and caption of the curves."""
     hours_h = {arm: hours_at_reverse_limit_h(study, reading, arm) for arm in study.pair}
     hour = study.numbers.scale("reverse_limit_h").unit
     hours = {
@@ -80,9 +80,10 @@ def mains_text(study: Study, reading: NetworkReading) -> tuple[Markup, Markup, M
         for name, most in (("back", back), ("down", down))
         for gap, arm in (("before", study.control), ("after", study.chosen))
     }
+    near = study.fact("near_limit_percent", 100.0 * (1.0 - _AT_LIMIT_RATIO), 0, "%")
     key = "mains_title_limit" if max(hours_h.values()) > 0.0 else "mains_title"
     end = "_alone" if study.alone else ""
-    title = say(study, key + end, control=control_phrase(study), **hours, **sizes)
+    title = say(study, key + end, control=control_phrase(study), near=near, **hours, **sizes)
     return title, say(study, "mains_sub"), say(study, f"mains_caption{end}", **sizes)
 
 

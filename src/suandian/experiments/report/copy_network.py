@@ -21,10 +21,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "outside_limits": ("outside the limits", "越限"),
     "grid_above": ("grid above", "上级电网"),
     "main_flow": ("{name}, MW (above zero: from the grid)", "{name}，MW（零线以上为下网）"),
-    "rating_limit": ("Rating {limit}", "额定 {limit}"),
+    "rating_limit": ("{limit} ({rating} at power factor {factor})", "{limit}（{rating}，功率因数 {factor}）"),
+    "rating_limit_short": ("{limit} ({rating} × {factor})", "{limit}（{rating} × {factor}）"),
     "grid_losses": ("Losses of the network", "网损"),
     "village": ("Village", "村"),
     "other_villages": ("{count} others", "其余 {count} 个"),
+    "villages_without": ("{count} others without", "其余 {count} 个未受限"),
     "held_share": ("Solar held back, %", "弃光率，%"),
     "held_energy": ("Held back, MWh", "弃光电量，MWh"),
     "available_energy": ("Available, MWh", "可发电量，MWh"),
@@ -103,6 +105,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "圆点为村内用户处电压，外环为该村配变；越粗越深表示越满。"
         "百分数以适用限值为准：下网为额定容量，反送为反送上限。",
     ),
+    "map_caption_centre": (
+        "Blue squares: where the data centre is fed; its figure is the sum.",
+        "蓝色方块为数据中心受电点，数值为合计。",
+    ),
     "st_transformer": ("{name} {share} %", "{name} {share}%"),
     "st_back": ("{names} back to the grid", "{names}（反送）"),
     "st_down": ("{names} from the grid", "{names}（下网）"),
@@ -117,12 +123,12 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "st_held": ("{held} MW of solar held back", "弃光 {held} MW"),
     "st_free": ("no solar held back", "无弃光"),
     "mains_title_limit": (
-        "Main transformers stand at their reverse limit for {after}; with {control} for {before}",
-        "主变处于反送上限的时间为 {after}；{control}时为 {before}",
+        "Main transformers are within {near} of their reverse limit for {after}; with {control} for {before}",
+        "主变距反送上限不足 {near} 的时间为 {after}；{control}时为 {before}",
     ),
     "mains_title_limit_alone": (
-        "Main transformers stand at their reverse limit for {before}",
-        "主变处于反送上限的时间为 {before}",
+        "Main transformers are within {near} of their reverse limit for {before}",
+        "主变距反送上限不足 {near} 的时间为 {before}",
     ),
     "mains_title": (
         "The fullest main transformer draws {down_after} and feeds back {back_after} at most; with {control} "
@@ -177,20 +183,20 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     "response_title": (
         "Against {control}, the data centre’s draw changes by {sun} while the county feeds back and by {tight} when it "
         "imports most",
-        "与{control}相比，全县反送时数据中心平均 {sun}，下网最多时 {tight}",
+        "与{control}相比，全县反送时数据中心用电平均变化 {sun}，下网最多时 {tight}",
     ),
     "response_title_sun": (
         "Against {control}, the data centre’s draw changes by {sun} in the sunniest hours and by {tight} when the "
         "county imports most",
-        "与{control}相比，阳光最足时数据中心平均 {sun}，全县下网最多时 {tight}",
+        "与{control}相比，阳光最足时数据中心用电平均变化 {sun}，全县下网最多时 {tight}",
     ),
     "response_title_alone": (
         "The data centre draws {sun} while the county feeds back and {tight} when it imports most",
-        "全县反送时数据中心平均 {sun}，下网最多时 {tight}",
+        "全县反送时数据中心用电平均 {sun}，下网最多时 {tight}",
     ),
     "response_title_sun_alone": (
         "The data centre draws {sun} in the sunniest hours and {tight} when the county imports most",
-        "阳光最足时数据中心平均 {sun}，全县下网最多时 {tight}",
+        "阳光最足时数据中心用电平均 {sun}，全县下网最多时 {tight}",
     ),
     "response_sub": ("Mean of all days, local time; red lines are limits", "全部日的平均，当地时间；红线为限值"),
     "response_caption": (

@@ -25,6 +25,7 @@ from suandian.experiments.report.numbers import fixed, tagged
 from suandian.experiments.report.prose import control_phrase
 from suandian.experiments.report.study import Study
 from suandian.experiments.report.table import number_table
+from suandian.experiments.report.words import place_name
 
 __all__ = ["MapFigure", "Panel", "map_figure"]
 
@@ -81,7 +82,7 @@ def map_figure(study: Study) -> MapFigure | None:
         id="map",
         title=title,
         sub=sub,
-        caption=say(study, "map_caption"),
+        caption=_caption(study),
         numbers=_table(study, reading),
         legends=_legends(study),
         panels=tuple(_panel(study, chart, arm, found, day.tightest) for arm, found in frames.items()),
@@ -118,6 +119,14 @@ def _title(study: Study, reading: NetworkReading, time: str) -> tuple[Markup, Ma
     return title, say(study, "map_sub_free" if free else "map_sub_held")
 
 
+def _caption(study: Study) -> Markup:
+    """What dots, rings and strokes are, and where there is one what the blue squares are."""
+    said = [say(study, "map_caption")]
+    if site_nets_mw(study, study.control):
+        said.append(say(study, "map_caption_centre"))
+    return Markup(" " if study.lang == "en" else "").join(said)
+
+
 def _panel(study: Study, chart: CountyMap, arm: str, frames: ArmFrames, start: int) -> Panel:
     words = study.words
     name = words("control_mark", arm=words.arm(arm)) if arm == study.control else words.arm(arm)
@@ -139,7 +148,7 @@ def _drawing(study: Study, chart: CountyMap, frames: ArmFrames, start: int, name
         Markup('<path data-b="{}" data-k="line" class="line b{}" d="{}"/>').format(b, branches[b], chart.line(b))
         for b in chart.spread_branches
     ]
-    marks = _rings(chart, reading, branches)
+    marks = _rings(chart, reading, branches, study.lang)
     mains = reading.network.transformers
     skipped = {reading.network.slack.bus, *mains.hv_bus[reading.main].tolist()}
     sites = {site: grid_buses(study, site) for site in site_nets_mw(study, study.control)}
@@ -148,7 +157,11 @@ def _drawing(study: Study, chart: CountyMap, frames: ArmFrames, start: int, name
         if skipped.isdisjoint(spot.buses):
             digit = int(places[number])
             dot = Markup('<path data-p="{}" class="dot v{}" d="{}"><title>{}</title></path>')
-            marks.append(chart.mark(spot.x_px, spot.y_px, dot.format(number, digit, OUTLINES[digit], spot.name)))
+            marks.append(
+                chart.mark(
+                    spot.x_px, spot.y_px, dot.format(number, digit, OUTLINES[digit], place_name(spot.name, study.lang))
+                )
+            )
     labels = [Label(reading.network.slack.bus, study.words("grid_above"), "quiet", Markup(""))]
     square = Markup('<path class="grid-above" d="{}"/>').format(SQUARE)
     marks.append(_at(chart, reading.network.slack.bus, square))
@@ -171,7 +184,7 @@ def _at(chart: CountyMap, bus: int, inside: Markup) -> Markup:
     return chart.mark(float(chart.x_px[bus]), float(chart.y_px[bus]), inside)
 
 
-def _rings(chart: CountyMap, reading: NetworkReading, branches: str) -> list[Markup]:
+def _rings(chart: CountyMap, reading: NetworkReading, branches: str, lang: str) -> list[Markup]:
     """A ring for every transformer around its low-voltage bus; main ones are large, parallel ones side by side."""
     table, found = reading.network.transformers, list[Markup]()
     seen: dict[int, int] = {}
@@ -184,7 +197,13 @@ def _rings(chart: CountyMap, reading: NetworkReading, branches: str) -> list[Mar
         kind = "ring main" if main else "ring"
         shift_px = beside * (_BESIDE_PX if main else 0.0)
         inside = ring.format(
-            branch, kind, kind, branches[branch], shift_px, _MAIN_RING_PX if main else _RING_PX, table.ids[row]
+            branch,
+            kind,
+            kind,
+            branches[branch],
+            shift_px,
+            _MAIN_RING_PX if main else _RING_PX,
+            place_name(table.ids[row], lang),
         )
         found.append(_at(chart, bus, inside))
     return found

@@ -26,6 +26,7 @@ from suandian.experiments.report.numbers import fixed
 from suandian.experiments.report.stacks import arm_items
 from suandian.experiments.report.study import Study
 from suandian.experiments.report.table import number_table
+from suandian.experiments.report.words import place_name
 
 __all__ = ["held_back", "held_figure", "mains_figure"]
 
@@ -84,7 +85,7 @@ def _mains_drawing(
         last = not stacked or panel == count - 1
         layout[f"xaxis{suffix}"] = axis(
             domain=list(across), anchor=f"y{suffix}", range=[0, 100], tickvals=[0, 25, 50, 75, 100],
-            ticktext=["0", "25", "50", "75", "100 %"] if last else [""] * 5, showgrid=False,
+            ticktext=_share_ticks(last=last, beside=not stacked and panel < count - 1), showgrid=False,
             title={"text": study.words("share_of_time") if last and (stacked or panel == 0) else "", "standoff": 6,
                    "font": {"size": 11 if stacked else 12}},
             unifiedhovertitle={"text": "%{x} %"},
@@ -99,8 +100,14 @@ def _mains_drawing(
         for shape, value in ((zero, 0.0), *((limit_line(v, f"y{suffix}"), v) for v in limits[panel])):
             layout["shapes"].append(shape | {"x0": across[0], "x1": across[1]})
             if value != 0.0:
-                layout["annotations"].append(_limit_note(study, value, across, f"y{suffix}"))
+                text = _limit_text(study, reading, value, short=not stacked and count > (1 if form == "medium" else 2))
+                layout["annotations"].append(_limit_note(text, value, across, f"y{suffix}"))
     return {"data": data, "layout": layout}
+
+
+def _share_ticks(*, last: bool, beside: bool) -> list[str]:
+    """Ticks of a panel; the last one would touch the first of a panel beside."""
+    return ["0", "25", "50", "75", "" if beside else "100 %"] if last else [""] * 5
 
 
 def _curve(study: Study, pool: Pool, arm: str, share: dict[str, Any], values: Array, suffix: str) -> dict[str, Any]:
@@ -125,10 +132,15 @@ def _domains(panel: int, count: int, *, stacked: bool) -> tuple[tuple[float, flo
     return ((0.0, 1.0), (1.0 - first - size, 1.0 - first)) if stacked else ((first, first + size), (0.0, 1.0))
 
 
-def _limit_note(study: Study, value: float, across: tuple[float, float], yref: str) -> dict[str, Any]:
-    """The rating is named at the right, where the curve is low; the reverse limit at the left."""
+def _limit_text(study: Study, reading: NetworkReading, value: float, *, short: bool) -> str:
+    if value > 0.0:
+        return reading.rating_text(study.words, value, short=short)
+    return study.words("limit_export", limit=f"{fixed(-value, 0)} MW")
+
+
+def _limit_note(text: str, value: float, across: tuple[float, float], yref: str) -> dict[str, Any]:
+    """What may be carried is named at the right, where the curve is low; the reverse limit at the left."""
     above = value > 0.0
-    text = study.words("rating_limit" if above else "limit_export", limit=f"{fixed(abs(value), 0)} MW")
     return note(
         text, across[1] if above else across[0], value, yref=yref, xanchor="right" if above else "left",
         yanchor="top" if above else "bottom", xshift=0 if above else 6, font={"color": tokens.LIMIT},
@@ -149,7 +161,7 @@ def held_back(study: Study, reading: NetworkReading) -> list[Held]:
         rows = [bus for bus, name in enumerate(names) if name == key]
         available = float(reading.arms[study.control].step.pv_available_mw[:, rows].sum()) * study.step_h
         held = {arm: float(part.held_mw[:, rows].sum()) * study.step_h for arm, part in reading.arms.items()}
-        found.append(Held(key, available, held))
+        found.append(Held(place_name(key, study.lang), available, held))
     return sorted(found, key=lambda village: -village.percent(study.control))
 
 
@@ -158,12 +170,7 @@ def held_figure(study: Study, pool: Pool, reading: NetworkReading) -> Figure | N
     villages = held_back(study, reading)
     if not any(sum(village.held_mwh.values()) > 1e-3 for village in villages):
         return None
-    count = _BARS_EVEN if evenly(study, villages) else _BARS
-    bars, rest = villages[:count], villages[count:]
-    if rest:
-        together = {arm: sum(village.held_mwh[arm] for village in rest) for arm in study.pair}
-        name = study.words("other_villages", count=str(len(rest)))
-        bars = [*bars, Held(name, sum(village.available_mwh for village in rest), together)]
+    bars = _bars(study, villages)
     title, sub, caption = held_text(study, villages)
     forms = {form: _held_drawing(study, pool, bars, form) for form, _ in tokens.FORMS}
     heads = [study.words("village"), study.words("available_energy")]
@@ -184,6 +191,25 @@ def held_figure(study: Study, pool: Pool, reading: NetworkReading) -> Figure | N
         legend_forms=("wide", "medium", "narrow"),
         max_width_px=820,
     )
+
+
+def _bars(study: Study, villages: list[Held]) -> list[Held]:
+    """The villages drawn: those with a loss, the others of them together, and how many have none."""
+    even = evenly(study, villages)
+    hit = [
+        village for village in villages if even or any(fixed(village.percent(arm), 1) != "0.0" for arm in study.pair)
+    ]
+    count = _BARS_EVEN if even else _BARS
+    bars, parts = (
+        hit[:count],
+        {"other_villages": hit[count:], "villages_without": [v for v in villages if v not in hit]},
+    )
+    for key, rest in parts.items():
+        if rest:
+            together = {arm: sum(village.held_mwh[arm] for village in rest) for arm in study.pair}
+            name = study.words(key, count=str(len(rest)))
+            bars.append(Held(name, sum(village.available_mwh for village in rest), together))
+    return bars
 
 
 def _held_drawing(study: Study, pool: Pool, bars: list[Held], form: str) -> Drawing:

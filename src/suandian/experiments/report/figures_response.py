@@ -111,7 +111,7 @@ def _drawing(study: Study, pool: Pool, reading: NetworkReading, means: dict[str,
     if priced:
         data.append(_price(study, pool, means["price"], x))
         layout["shapes"].append(_zero("y4"))
-    layout["annotations"] += [_limit_note(study, value) for value in limits]
+    layout["annotations"] += [_limit_note(study, reading, value) for value in limits]
     return {"data": data, "layout": layout}
 
 
@@ -138,8 +138,12 @@ def _price(study: Study, pool: Pool, mean_cny_per_mwh: Array, x: dict[str, Any])
     return line | {"name": study.words("congestion_price_name"), "line": colour, "hovertemplate": "%{y:.1f} CNY/MWh"}
 
 
-def _limit_note(study: Study, value: float) -> dict[str, Any]:
-    text = study.words("rating_limit" if value > 0 else "limit_export", limit=f"{fixed(abs(value), 0)} MW")
+def _limit_note(study: Study, reading: NetworkReading, value: float) -> dict[str, Any]:
+    text = (
+        reading.rating_text(study.words, value)
+        if value > 0
+        else study.words("limit_export", limit=f"{fixed(-value, 0)} MW")
+    )
     return note(
         text, 0, value, yref="y3", xanchor="left", xshift=6, yanchor="top" if value > 0 else "bottom",
         font={"color": tokens.LIMIT},

@@ -95,7 +95,8 @@ def _day_drawing(study: Study, pool: Pool, means: dict[str, Array], bands: list[
             anchor=f"y{suffix}",
             range=[0, 24],
             tickvals=[0, 6, 12, 18, 24],
-            ticktext=["0:00", "6:00", "12:00", "18:00", "24:00"],
+            # The last hour would touch the first of the panel beside.
+            ticktext=["0:00", "6:00", "12:00", "18:00", "" if across[1] < 1.0 else "24:00"],
             showgrid=False,
             ticks="outside",
             ticklen=7,

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from suandian.experiments.finding import Finding
 from suandian.experiments.grid.kpis import main_transformers
 from suandian.experiments.grid.state import Exceeded, exceeded, grid_of, grid_state, used_ratios
+from suandian.experiments.report.numbers import fixed
+from suandian.experiments.report.words import Words
 from suandian.model.grid import Feeder
 from suandian.model.network import Network
 from suandian.physics.feeder_grid import GridStep, grid_limits
@@ -77,6 +79,17 @@ class NetworkReading:
             return self.arms[arm].step.flow.slack_mw[:, None]
         down: Array = self.arms[arm].step.flow.transformer_mw(self.network)[:, self.main]
         return down
+
+    def rating_text(self, words: Words, value_mw: float, *, short: bool = False) -> str:
+        """What may be carried down, and why it is less than a rating: `34 MW (40 MVA at power factor 0.85)`."""
+        factor = self.feeder.power_factor_ratio
+        rating_mva = value_mw / factor
+        return words(
+            "rating_limit_short" if short else "rating_limit",
+            limit=f"{fixed(value_mw, 0)} MW",
+            rating=f"{fixed(rating_mva, 0 if rating_mva >= 10.0 else 1)} MVA",
+            factor=f"{factor:g}",
+        )
 
     @property
     def import_max_mw(self) -> Array:

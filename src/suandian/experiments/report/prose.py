@@ -132,9 +132,7 @@ def _alone(study: Study) -> list[Markup]:
     if study.numbers.shown(study.curtailed_kpi, study.control) == 0:
         return [sentence(study.lang, "h_alone_clean", bill=bill, control=control_phrase(study))]
     curtailed, key = study.numbers.value(study.curtailed_kpi, study.control), _windy(study, "h_alone")
-    return [
-        sentence(study.lang, key, bill=bill, curtailed=curtailed, control=control_phrase(study))
-    ]
+    return [sentence(study.lang, key, bill=bill, curtailed=curtailed, control=control_phrase(study))]
 
 
 def _compared(study: Study, found: Outcome) -> list[Markup]:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from suandian.experiments.report import copy_network
 
-__all__ = ["WEEKDAYS", "Words"]
+__all__ = ["WEEKDAYS", "Words", "place_name"]
 
 #: key → (English, Chinese)
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -251,6 +251,17 @@ WEEKDAYS: Mapping[str, tuple[str, ...]] = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
 }
+
+
+#: names that the generated county gives to its villages and pieces of town
+_PLACE = re.compile(r"\b(village|town)(?= \d+-\d+-\d+)")
+
+
+def place_name(name: str, lang: str) -> str:
+    """A place of a generated county as it is shown: in Chinese `村 1-2-1` for `village 1-2-1`; its id stays."""
+    if lang == "en":
+        return name
+    return _PLACE.sub(lambda found: "村" if found[0] == "village" else "镇", name)
 
 
 class Words:
