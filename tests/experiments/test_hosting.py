@@ -143,6 +143,42 @@ def test_the_answer_is_json_text_and_a_page_in_two_languages(found: Hosting) -> 
     assert "nan" not in re.findall(r'points="[^"]*"', page)[0]
 
 
+def chinese(page: str) -> str:
+    """What the page shows in Chinese: without style, scripts and the English halves."""
+    body = re.sub(r"<(style|script|button)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return re.sub(
+        r"<[^>]+>", "", re.sub(r'<(span|text)[^>]* class="en[^"]*">[^<]*</\1>|<span class="en">[^<]*</span>', "", body)
+    )
+
+
+def test_the_chinese_page_is_chinese_to_the_stop(found: Hosting) -> None:
+    page = html(found, "zh")
+    told = chinese(page)
+    assert "生成的县域电网，参数" in told
+    assert not re.search(r"generated county|(village|town) \d|：\s|\d\.\s*$|, \d{4}-", told)
+    assert re.search(r"最先受限：T\d（(反送|载流)），\d{4}-\d\d-\d\d \d\d:\d\d。", told)
+    assert "村 1-1-1" in told
+    assert 'class="en">T village 1-1-1</span>' in page
+
+
+def test_the_page_writes_minutes_and_minus_signs(found: Hosting) -> None:
+    less = dataclasses.replace(
+        found, transformers=tuple(dataclasses.replace(row, own_mw=-15.78) for row in found.transformers)
+    )
+    for lang in ("en", "zh"):
+        page = html(less, lang).split("</style>")[1]
+        assert "<td>−15.78</td>" in page
+        assert not re.search(r">-\d|\d\d:\d\d:\d\d", page)
+    assert ":00:00" not in text_of(less)
+
+
+def test_the_grade_stands_beside_the_transformer(found: Hosting) -> None:
+    """On a phone the table scrolls: what matters most is not to be out of sight."""
+    rows = re.findall(r"<tr><td>.*T1</td><td>(.*?)</td>", html(found, "en"))
+    assert len(rows) == 1
+    assert "grade red" in rows[0]
+
+
 def test_grades_on_the_map_differ_in_shape_and_letter(found: Hosting) -> None:
     mixed = dataclasses.replace(
         found,

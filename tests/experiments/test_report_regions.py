@@ -74,6 +74,25 @@ def test_the_tables_hold_what_the_frames_say_and_add_up() -> None:
     assert carbon.rows[2][0] == "Shaoguan, Guangdong"
 
 
+def test_totals_are_rounded_once() -> None:
+    """Three regions of 0.4 MWh make 1 MWh, not 0; a difference is that of the totals as shown."""
+    made = finding()
+    small = {"pv_curtailed_mwh": 0.4, "wind_curtailed_mwh": 0.0, "tie_out_mwh": 0.4}
+    sites = {
+        name: arm.sites.with_columns(**{column: pl.lit(size * (1 + 4 * (name == "run_now")))
+                                        for column, size in small.items()})
+        for name, arm in made.arms.items()
+    }  # fmt: skip
+    arms = {name: replace(arm, sites=sites[name]) for name, arm in made.arms.items()}
+    part = regions_part(Study(replace(made, arms=arms), "en"))
+    assert part is not None
+    assert [row[2:5] + row[6:] for row in part.tables[0].rows] == [
+        *[["2", "0", "+2", "0"]] * 3,
+        ["6", "1", "+5", "1"],
+    ]
+    assert part.title.striptags().startswith("5 MWh of wind and solar")
+
+
 def test_the_title_says_how_much_where_and_whether_the_factors_agree() -> None:
     part = regions_part(Study(finding(), "en"))
     assert part is not None
@@ -114,7 +133,7 @@ def test_one_renewable_region_is_no_study_of_regions() -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_page_has_the_part_with_a_sentence_for_each_factor(lang: str) -> None:
     page = html(finding(), lang)
-    assert page.count('<table class="regions">') == 2
+    assert page.count('<table class="regions') == 2
     assert 'href="#regions"' in page
     part = regions_part(Study(finding(), lang))
     assert part is not None

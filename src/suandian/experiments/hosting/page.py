@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
 
 from suandian.experiments.hosting.result import Hosting, TransformerRow
-from suandian.experiments.report import tokens
+from suandian.experiments.report import numbers, tokens
 from suandian.experiments.report.county_map import CIRCLE, SQUARE, TRIANGLE, CountyMap, Label, map_style
 from suandian.experiments.report.pieces import environment, resource_text
+from suandian.experiments.report.words import place_name
 
 __all__ = ["html"]
 
@@ -35,12 +37,21 @@ def html(found: Hosting, lang: str) -> str:
         key={grade: _key(grade) for grade in _LETTERS},
         map_style=map_style(),
         rows=sorted(found.transformers, key=lambda row: (not row.main, row.own_mw)),
-        map=_map(found),
+        map=_map(found, lang),
+        fixed=numbers.fixed,
+        zh_place=lambda name: place_name(name, "zh"),
+        zh_source=_source_zh(found.case.network.source),
+        minute=lambda at: at.replace("T", " ")[:16],
         pv=_curves(pv, found.pv_existing_mw),
         computing=_curves(computing, found.firm_mw),
         best_mw=max(point.hosting_compute_mw for point in found.computing),
         grid=(_WIDTH_PX, _HEIGHT_PX, _LEFT_PX, _BOTTOM_PX, _TOP_PX, _RIGHT_PX),
     )
+
+
+def _source_zh(source: str) -> str:
+    """Where a generated county comes from, in Chinese; other sources are names and stay."""
+    return re.sub(r"^generated county, parameters (.+), seed (\d+)$", r"生成的县域电网，参数 \1，随机种子 \2", source)
 
 
 def _curves(points: Sequence[tuple[float, float, float]], line_mw: float) -> dict[str, object]:
@@ -92,15 +103,15 @@ def _round_up(value: float) -> float:
     return float(next(step * scale for step in (1, 2, 4, 6, 8, 10) if step * scale >= value))
 
 
-def _map(found: Hosting) -> dict[str, object] | None:
-    """The transformers by grade at their places; None where the network has no coordinates."""
+def _map(found: Hosting, lang: str) -> dict[str, object] | None:
+    """The transformers by grade at their places, named in `lang`; None where the network has no coordinates."""
     chart = CountyMap.of(found.case.network)
     if chart is None:
         return None
     network, rows = found.case.network, found.transformers
     strokes = [Markup('<path class="line b1" d="{}"/>').format(chart.line(b)) for b in chart.spread_branches]
     marks = [
-        chart.mark(float(chart.x_px[bus]), float(chart.y_px[bus]), _grade_mark(row))
+        chart.mark(float(chart.x_px[bus]), float(chart.y_px[bus]), _grade_mark(row, lang))
         for bus, row in sorted(
             zip(network.transformers.lv_bus.tolist(), rows, strict=True), key=lambda pair: pair[1].main
         )
@@ -117,18 +128,21 @@ def _map(found: Hosting) -> dict[str, object] | None:
         if row.main
     ]
     counts = {grade: sum(row.grade == grade for row in rows) for grade in _LETTERS}
-    name = ", ".join(f"{grade}: {count}" for grade, count in counts.items())
+    name = ", ".join(f"{_LETTERS[grade]}: {count}" for grade, count in counts.items())
     return {
         "svg": chart.svg([*strokes, *marks, chart.labels(mains)], name),
         "counts": counts,
     }
 
 
-def _grade_mark(row: TransformerRow) -> Markup:
+def _grade_mark(row: TransformerRow, lang: str) -> Markup:
     """The mark of a grade has its own shape; main transformers are twice as large."""
     return Markup(
-        '<path class="grade {}" d="{}" transform="scale({})"><title>{}: {}, S_d {:.2f} MW</title></path>'
-    ).format(row.grade, _SHAPES[row.grade], 2.0 if row.main else 1.0, row.id, row.grade, row.own_mw)
+        '<path class="grade {}" d="{}" transform="scale({})"><title>{} · {} · S_d {} MW</title></path>'
+    ).format(
+        row.grade, _SHAPES[row.grade], 2.0 if row.main else 1.0, place_name(row.id, lang), _LETTERS[row.grade],
+        numbers.fixed(row.own_mw, 2),
+    )  # fmt: skip
 
 
 def _key(grade: str) -> Markup:

@@ -20,7 +20,7 @@ def text_of(found: Hosting) -> str:
         f"{len(network.transformers.ids)} transformers ({network.source})",
         "\n".join(f"- {en}" for en, _ in found.case.assumptions),
         f"Grade of the county: {found.county_grade} ({found.rule.document}, confidence {found.rule.confidence}); room "
-        f"for {found.county_room_mw:.1f} MW more PV at {found.noon.replace('T', ' ')}, output "
+        f"for {found.county_room_mw:.1f} MW more PV at {_minute(found.noon)}, output "
         f"{found.noon_output_ratio:.0%} of nameplate.\n"
         f"S_d of the main transformers: {found.county_own_mw:.1f} MW; {found.county_own_flexible_mw:.1f} MW if "
         f"computing's rise at that noon counted like charging storage, for which the standard has no line.\n"
@@ -62,8 +62,13 @@ def _grid(points: Sequence[Point], value: Callable[[Point], float], corner: str)
     return "\n".join(rows)
 
 
+def _minute(at: str) -> str:
+    """Local time to the minute."""
+    return at.replace("T", " ")[:16]
+
+
 def _binds(limit: Binding) -> str:
-    return f"\nfirst to bind: {limit.kind} of {limit.element}, {limit.at.replace('T', ' ')}"
+    return f"\nfirst to bind: {limit.kind} of {limit.element}, {_minute(limit.at)}"
 
 
 def _transformers(found: Hosting) -> str:

@@ -26,7 +26,7 @@ Number = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One connection: its frame's row in the control and in the chosen arm."""
+    """One connection (or with an empty id their sum): its frame's row in the control and in the chosen arm."""
 
     id: str
     name: str
@@ -53,6 +53,15 @@ class Region:
 
     def change(self, column: str) -> float:
         return self.chosen[column] - self.control[column]
+
+    @classmethod
+    def total(cls, found: Sequence[Region], name: str) -> Region:
+        """All of them together, before anything is rounded."""
+        control, chosen = (
+            {column: sum(row[column] for row in rows) for column in rows[0] if column != "connection"}
+            for rows in ([region.control for region in found], [region.chosen for region in found])
+        )
+        return cls("", name, control, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +107,11 @@ def regions_part(study: Study) -> RegionsPart | None:
 
 
 def _title(study: Study, found: Sequence[Region]) -> Markup:
+    whole = Region.total(found, "")
     if study.alone:
-        total = study.fact("regions_total_mwh", float(sum(region.curtailed_mwh[0] for region in found)), 0, "MWh")
+        total = study.fact("regions_total_mwh", float(whole.curtailed_mwh[0]), 0, "MWh")
         return sentence(study.lang, "regions_alone", total=total)
-    avoided_mwh = sum(region.avoided_mwh for region in found)
+    avoided_mwh = whole.avoided_mwh
     if avoided_mwh == 0:
         return sentence(study.lang, "regions_same")
     gap = study.fact("regions_avoided_mwh", float(abs(avoided_mwh)), 0, "MWh")
@@ -140,33 +150,37 @@ def _curtailment(study: Study, found: Sequence[Region]) -> Table:
         columns += [
             (words("r_curtailed", arm=words.arm(study.chosen)), lambda r: r.curtailed_mwh[1], 0, False),
             (words("r_avoided"), lambda r: r.avoided_mwh, 0, True),
-            (words("r_wind"), lambda r: -r.change("wind_curtailed_mwh"), 0, True),
+            (words("r_wind"), lambda r: -_moved(r, "wind_curtailed_mwh", 1.0, 0), 0, True),
         ]
     if study.finding.truth.fleet.ties:
         columns.append((words("r_tie"), lambda r: r.chosen["tie_out_mwh"], 0, False))
     return _table(study, "r_curtailment", found, columns)
 
 
+def _moved(region: Region, column: str, scale: float, decimals: int) -> Decimal:
+    """The change in units of `scale`; of the sum the difference of what the key figures show of both arms."""
+    if region.id:
+        return round_half_up(region.change(column) / scale, decimals)
+    chosen, control = (round_half_up(row[column] / scale, decimals) for row in (region.chosen, region.control))
+    return chosen - control
+
+
 def _carbon(study: Study, found: Sequence[Region]) -> Table:
     words = study.words
     largest_kg = max(abs(region.change(f"carbon_{name}_kg")) for region in found for name in FACTORS)
     decimals = 0 if largest_kg >= 1e7 else 1
-    columns: list[_Column] = [(words("r_computing"), lambda r: r.change("facility_mwh"), 0, True)]
+    columns: list[_Column] = [(words("r_computing"), lambda r: _moved(r, "facility_mwh", 1.0, 0), 0, True)]
     columns += [
-        (words(f"r_{name}"), lambda r, name=name: r.change(f"carbon_{name}_kg") / 1000.0, decimals, True)  # type: ignore[misc]
+        (words(f"r_{name}"), lambda r, name=name: _moved(r, f"carbon_{name}_kg", 1000.0, decimals), decimals, True)  # type: ignore[misc]
         for name in FACTORS
     ]
     return _table(study, "r_carbon", found, columns)
 
 
 def _table(study: Study, caption: str, found: Sequence[Region], columns: Sequence[_Column]) -> Table:
-    """One row per region and the total of what is shown."""
-    shown = [[round_half_up(of(region), decimals) for _, of, decimals, _ in columns] for region in found]
-    totals = [sum(values, Decimal(0)) for values in zip(*shown, strict=True)]
+    """One row per region and one of their sum, which is rounded once."""
     rows = [
-        [name, *(fixed(value, column[2], signed=column[3]) for value, column in zip(values, columns, strict=True))]
-        for name, values in zip(
-            [*(region.name for region in found), study.words("total")], [*shown, totals], strict=True
-        )
+        [region.name, *(fixed(of(region), decimals, signed=signed) for _, of, decimals, signed in columns)]
+        for region in (*found, Region.total(found, study.words("total")))
     ]
     return Table(study.words(caption), [study.words("region"), *(column[0] for column in columns)], rows)
