@@ -146,9 +146,7 @@ def test_the_answer_is_json_text_and_a_page_in_two_languages(found: Hosting) -> 
 def chinese(page: str) -> str:
     """What the page shows in Chinese: without style, scripts and the English halves."""
     body = re.sub(r"<(style|script|button)\b.*?</\1>", "", page, flags=re.DOTALL)
-    return re.sub(
-        r"<[^>]+>", "", re.sub(r'<(span|text)[^>]* class="en[^"]*">[^<]*</\1>|<span class="en">[^<]*</span>', "", body)
-    )
+    return re.sub(r"<[^>]+>", "", re.sub(r'<(span|text)[^>]*class="en[^"]*">[^<]*</\1>', "", body))
 
 
 def test_the_chinese_page_is_chinese_to_the_stop(found: Hosting) -> None:
@@ -157,8 +155,8 @@ def test_the_chinese_page_is_chinese_to_the_stop(found: Hosting) -> None:
     assert "生成的县域电网，参数" in told
     assert not re.search(r"generated county|(village|town) \d|：\s|\d\.\s*$|, \d{4}-", told)
     assert re.search(r"最先受限：T\d（(反送|载流)），\d{4}-\d\d-\d\d \d\d:\d\d。", told)
-    assert "村 1-1-1" in told
-    assert 'class="en">T village 1-1-1</span>' in page
+    assert re.search(r"T 村 \d-\d+-\d", told)
+    assert re.search(r'class="en">T village \d-\d+-\d</span>', page)
 
 
 def test_the_page_writes_minutes_and_minus_signs(found: Hosting) -> None:

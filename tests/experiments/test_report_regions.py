@@ -14,6 +14,7 @@ from suandian.model.grid import Tie
 
 CONTROL = {
     "connection": ["feeder0", "feeder1", "shaoguan"],
+    "kind": ["feeder", "feeder", "site"],
     "pv_available_mwh": [400.0, 100.0, 0.0],
     "pv_curtailed_mwh": [60.4, 10.0, 0.0],
     "wind_available_mwh": [0.0, 900.0, 0.0],
@@ -41,7 +42,7 @@ def frame(share: float) -> pl.DataFrame:
     return pl.DataFrame(
         {
             name: values
-            if name == "connection"
+            if isinstance(values[0], str)
             else [a + share * b for a, b in zip(values, CHANGE.get(name, none), strict=True)]
             for name, values in CONTROL.items()
         }

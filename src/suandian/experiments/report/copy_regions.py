@@ -31,8 +31,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "此次调度是否减碳取决于所用因子",
     ),
     "regions_sub": (
-        "“{chosen}” against “{control}”. Available energy is the same for both; energy is read from meters, and totals are "
-        "rounded once",
+        "“{chosen}” against “{control}”. Available energy is the same for both; energy is read from meters, and totals "
+        "are rounded once",
         "“{chosen}”与“{control}”对比。两者的可发电量相同；电量均取自电表，合计先加总后取整",
     ),
     "regions_sub_alone": (

@@ -56,9 +56,9 @@ class Region:
 
     @classmethod
     def total(cls, found: Sequence[Region], name: str) -> Region:
-        """All of them together, before anything is rounded."""
+        """Energies and carbon of all of them together, before anything is rounded."""
         control, chosen = (
-            {column: sum(row[column] for row in rows) for column in rows[0] if column != "connection"}
+            {column: sum(row[column] for row in rows) for column in rows[0] if column.endswith(("_mwh", "_kg"))}
             for rows in ([region.control for region in found], [region.chosen for region in found])
         )
         return cls("", name, control, chosen)
