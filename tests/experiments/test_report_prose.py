@@ -26,12 +26,13 @@ from suandian.experiments.report import (
     html,
 )
 from suandian.experiments.report.captions import surplus_mask, where_text
-from suandian.experiments.report.cards import cards
+from suandian.experiments.report.cards import cards, limits
 from suandian.experiments.report.prose import arms_sub, headline, kpi_title, lead, next_steps, outcome, verdict
 from suandian.experiments.report.sentences import PATTERNS
 from suandian.experiments.report.study import Study
 from suandian.experiments.report.table import KpiRow, arm_rows, kpi_rows
 from suandian.experiments.report.words import _WORDS
+from suandian.model.plan import Transfer
 
 CASES = {
     "county": Options(),
@@ -383,6 +384,14 @@ def test_where_there_is_wind_curtailment_is_that_of_wind_and_solar() -> None:
         shown_texts = [card[0].striptags(), lead(study).striptags(), " ".join(next_steps(study))]
         assert all(f"{both:,}" in text for text in shown_texts)
     assert "wind" not in headline(Study(BASE, "en"))
+
+
+def test_moving_is_said_to_be_free_only_where_it_is() -> None:
+    fleet = replace(BASE.truth.fleet, transfer=Transfer(price_cny_per_gb=0.1))
+    paid = replace(BASE, truth=replace(BASE.truth, fleet=fleet))
+    told = {name: " ".join(limits(Study(found, "en"))) for name, found in (("free", BASE), ("paid", paid))}
+    assert "costs nothing here" in told["free"]
+    assert "costs nothing here" not in told["paid"]
 
 
 def test_low_prices_are_a_tariff_only_where_there_is_one() -> None:

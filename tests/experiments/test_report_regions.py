@@ -104,6 +104,17 @@ def test_the_title_says_how_much_where_and_whether_the_factors_agree() -> None:
     assert 'fact|regions_most_mwh|50.0"' in part.title
 
 
+def test_a_place_that_saves_more_than_all_together_is_not_part_of_the_sum() -> None:
+    made = finding()
+    worse = made.arms["rolling"].sites.with_columns(pv_curtailed_mwh=pl.Series([80.4, 4.0, 0.0]))
+    arms = {**made.arms, "rolling": replace(made.arms["rolling"], sites=worse)}
+    part = regions_part(Study(replace(made, arms=arms), "en"))
+    assert part is not None
+    told = part.title.striptags()
+    assert told.startswith("30 MWh less wind and solar energy is thrown away: 50 MWh less at")
+    assert "more elsewhere" in told
+
+
 @pytest.mark.parametrize(
     ("share", "words"), [(-1.0, "more wind and solar energy are thrown away"), (0.0, "same as in the control")]
 )

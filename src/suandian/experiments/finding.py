@@ -99,11 +99,26 @@ class Finding:
         return self._arm(coordinator).sites
 
     def buses(self, coordinator: str) -> pl.DataFrame:
-        """One row per bus of the networks behind feeders under `coordinator`; no rows where no feeder has one."""
+        """One row per bus of the networks behind feeders under `coordinator`; no rows where no feeder has one.
+
+        feeder, bus, group                     ids; the village or piece of town that the bus belongs to
+        nominal_kv, x_km, y_km                 nominal voltage, and place
+        pv_available_mwh, pv_curtailed_mwh     PV that could have been fed in there, and what was held back of it
+        voltage_min_pu, voltage_max_pu         lowest and highest voltage of the study
+        voltage_violation_h                    hours outside the bus's voltage limits
+        """
         return self._arm(coordinator).buses
 
     def branches(self, coordinator: str) -> pl.DataFrame:
-        """One row per line and transformer of those networks under `coordinator`."""
+        """One row per line and transformer of those networks under `coordinator`.
+
+        feeder, branch, from, to, kind   ids, those of the buses at both ends, and `line` or `transformer`
+        rating_mva                       apparent power at rated current and nominal voltage
+        loading_max_ratio                highest current ÷ rated current
+        overload_h                       hours above the rating
+        energy_mwh                       what passed, in either direction
+        reverse_energy_mwh               what passed up through a transformer; null for lines
+        """
         return self._arm(coordinator).branches
 
     def report(self, path: str | Path, *, lang: str = "en") -> Path:

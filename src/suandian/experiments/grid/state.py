@@ -1,4 +1,8 @@
-"""The AC state of a feeder's network in every metered interval, recomputed from what the meters read."""
+"""The AC state of a feeder's network in every metered interval, recomputed from what the meters read.
+
+With `reactive: volt_var` the meters alone do not tell at which taps the network rests: the operator's step runs again
+from the available PV, and the meters at the buses and at the connection check what it finds.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +64,7 @@ def grid_of(feeder: Feeder) -> FeederGrid:
 def grid_state(journal: Journal, truth: Truth, feeder: Feeder) -> GridStep:
     """The state in all metered intervals, from the meters of load, PV at the buses, and sites (import − export).
 
+    With `volt_var` it is the operator's step from the available PV, which those of the buses check.
     An interval without a solution raises (`DataError` of the power flow): no figure is ever made of it. A state that is
     not what the feeder's own meter read raises `InvariantBroken`.
     """

@@ -102,7 +102,8 @@ def limits(study: Study) -> list[Markup]:
         said.append(_say(study, "n_over", over=numbers.value("import_violation_mwh", arm)))
     days = study.fact("days", study.finding.truth.axis.duration_h / 24.0, 0)
     said += [_say(study, "n_carbon"), _say(study, "n_period", days=days), _say(study, "n_willing")]
-    if len(study.finding.truth.fleet.sites) > 1:
+    fleet = study.finding.truth.fleet
+    if len(fleet.sites) > 1 and fleet.transfer.is_free:
         said.append(_say(study, "n_data"))
     if study.finding.truth.fleet.feeders:
         said.append(_say(study, "n_network" if study.network is None else "n_network_known"))

@@ -15,6 +15,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "{gap} of wind and solar energy are used instead of thrown away, {best} of them at {place}; {signs}",
         "少弃风光电量 {gap}，其中{place} {best}；{signs}",
     ),
+    "regions_less_shifted": (
+        "{gap} less wind and solar energy is thrown away: {best} less at {place}, more elsewhere; {signs}",
+        "少弃风光电量 {gap}：{place}少弃 {best}，其他地区多弃；{signs}",
+    ),
     "regions_more": (
         "{gap} more wind and solar energy are thrown away than in the control",
         "与对照相比多弃风光电量 {gap}",

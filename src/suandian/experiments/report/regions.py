@@ -119,7 +119,8 @@ def _title(study: Study, found: Sequence[Region]) -> Markup:
         return sentence(study.lang, "regions_more", gap=gap)
     most = max(found, key=lambda region: region.avoided_mwh)
     best = study.fact("regions_most_mwh", float(most.avoided_mwh), 0, "MWh")
-    return sentence(study.lang, "regions_less", gap=gap, place=most.name, best=best, signs=_signs(study, found))
+    key = "regions_less" if most.avoided_mwh <= avoided_mwh else "regions_less_shifted"
+    return sentence(study.lang, key, gap=gap, place=most.name, best=best, signs=_signs(study, found))
 
 
 def _signs(study: Study, found: Sequence[Region]) -> Markup:
