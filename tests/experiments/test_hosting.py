@@ -170,6 +170,11 @@ def test_the_page_writes_minutes_and_minus_signs(found: Hosting) -> None:
     assert ":00:00" not in text_of(less)
 
 
+def test_paper_keeps_titles_with_what_they_are_of(found: Hosting) -> None:
+    (paper,) = re.findall(r"@media print\{button[^\n]+", html(found, "en"))
+    assert "h2,.sub,.map-legend{break-after:avoid}" in paper
+
+
 def test_the_grade_stands_beside_the_transformer(found: Hosting) -> None:
     """On a phone the table scrolls: what matters most is not to be out of sight."""
     rows = re.findall(r"<tr><td>.*T1</td><td>(.*?)</td>", html(found, "en"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from finding_factory import Options, make_finding
+from test_report_regions import finding as regional
 
 from suandian.experiments.report import write
 
@@ -82,6 +83,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "alone": make_finding(Options(arms=("run_now",), days=2)),
         "bent": make_finding(Options(days=7, flexible=True)),
         "network": make_finding(Options(days=7, grid=True, arms=("run_now", "rolling"))),
+        "regions": regional(),
     }
     found = {f"{name}-{lang}": folder / f"{name}-{lang}.html" for name in findings for lang in ("en", "zh")}
     for name, path in found.items():
@@ -126,6 +128,22 @@ def test_nothing_is_clipped_or_overlaps(browser: Any, pages: dict[str, Path], na
         assert found["texts"] > 60
         assert found["charts"] >= 6
         assert found["faults"] == []
+        assert errors == []
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("name", ["regions-en", "regions-zh"])
+def test_tables_of_regions_hide_nothing_that_was_asked_on_a_phone(
+    browser: Any, pages: dict[str, Path], name: str
+) -> None:
+    page, frame, errors = opened(browser, pages[name], 390)
+    try:
+        hidden = "[...document.querySelectorAll('#regions .scroll')].map(box => box.scrollWidth - box.clientWidth)"
+        assert max(frame.evaluate(hidden)) <= 1
+        rows = "[...document.querySelectorAll('.regions thead tr')]"
+        heads = f"{rows}.map(row => [...row.cells].filter(cell => cell.offsetWidth).length)"
+        assert frame.evaluate(heads) == [5, 5], "available energy and the control are left out"
         assert errors == []
     finally:
         page.close()
