@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from suandian.coordination.horizon import Horizon
 from suandian.coordination.layout import Layout
 from suandian.coordination.merge import Merge
-from suandian.coordination.network_solve import solved
+from suandian.coordination.network_solve import Solved, solved
 from suandian.coordination.problem import Problem, Work, queue_work
 from suandian.coordination.program import Program
 from suandian.coordination.solvers import Solution, dual_bound_cny, solve_interior
@@ -19,7 +19,7 @@ from suandian.coordination.split import plan_of
 from suandian.model.plan import Plan, View
 from suandian.quantity.errors import Infeasible
 
-__all__ = ["Foresight", "diagnostics_of", "refuse_unserved", "tariff_steps"]
+__all__ = ["Foresight", "diagnostics_of", "foreseen", "refuse_unserved", "tariff_steps"]
 
 #: Edges between which classes are planned as one where they are many, D (engineering default).
 _SLACK_EDGES_H = (4.0, 24.0)
@@ -45,16 +45,7 @@ class Foresight:
 
     def plan(self, view: View) -> Plan:
         """Raises `Infeasible` where interactive demand cannot be served, with site, interval and MW."""
-        merge = Merge.few(view.fleet, None, _SLACK_EDGES_H)
-        horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
-        problem, work = _problem(view, horizon, merge)
-        if Layout.of(problem).columns * horizon.periods > _COLUMNS_MANY:
-            # What is convex costs no more on average: a relaxation where price, carbon and cooling keep still within
-            # the hour. What they move is averaged; docs/explanation/optimisation.md.
-            parts = ((view.outlook.axis.duration_h, 1.0),)
-            horizon = Horizon.graded(view.outlook.axis, view.fleet.zone, parts=parts, borders=tariff_steps(view))
-            problem, work = _problem(view, horizon, merge)
-        found = solved(view, problem, solve_interior, exact=True)
+        found, work = foreseen(view)
         problem, program, solution = found.problem, found.program, found.solution
         refuse_unserved(view, problem, program, solution.x)
         plan = plan_of(
@@ -68,8 +59,22 @@ class Foresight:
         return replace(
             plan,
             diagnostics={**told, "bound_cny": dual_bound_cny(program, solution) - apart_cny},
-            congestion_cny_per_mwh=None if price is None else horizon.spread(price),
+            congestion_cny_per_mwh=None if price is None else problem.horizon.spread(price),
         )
+
+
+def foreseen(view: View) -> tuple[Solved, Work]:
+    """One programme over the whole axis of `view`, solved on its networks, and the work that it plans."""
+    merge = Merge.few(view.fleet, None, _SLACK_EDGES_H)
+    horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
+    problem, work = _problem(view, horizon, merge)
+    if Layout.of(problem).columns * horizon.periods > _COLUMNS_MANY:
+        # What is convex costs no more on average: a relaxation where price, carbon and cooling keep still within
+        # the hour. What they move is averaged; docs/explanation/optimisation.md.
+        parts = ((view.outlook.axis.duration_h, 1.0),)
+        horizon = Horizon.graded(view.outlook.axis, view.fleet.zone, parts=parts, borders=tariff_steps(view))
+        problem, work = _problem(view, horizon, merge)
+    return solved(view, problem, solve_interior, exact=True), work
 
 
 def _problem(view: View, horizon: Horizon, merge: Merge) -> tuple[Problem, Work]:

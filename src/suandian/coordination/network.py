@@ -85,10 +85,12 @@ def planned(
 ) -> list[FeederState]:
     """The AC states of a solution in the steps of `before`."""
     net_mw, zone_mw = _net_import_mw(program, x), program.block(x, "feeder_pv")
-    return [
-        _planned(view, problem, last, last.steps, net_mw, zone_mw[problem.network.zone_feeder == last.feeder])
-        for last in before
-    ]
+    found = []
+    for last in before:
+        own_mw = zone_mw[problem.network.zone_feeder == last.feeder]
+        pv_mw = _by_bus_mw(rows_of(view.fleet, problem, last), own_mw)
+        found.append(_state(view.fleet, problem, last.feeder, last.steps, net_mw[last.sites], pv_mw))
+    return found
 
 
 def checked(
@@ -112,8 +114,9 @@ def checked(
         near = (left_mw[own] < _NEAR_RATIO * rated_mw[own])[:, last.steps].any(axis=0)
         looked = np.flatnonzero(near) if near.any() else np.zeros(1, dtype=np.intp)
         steps = last.steps[looked]
-        state = _planned(view, problem, last, steps, net_mw, zone_mw[network.zone_feeder == b])
         rows, slopes = rows_of(view.fleet, problem, last), slopes_of(view.fleet.feeders[b], site_ids(view.fleet, b))
+        pv_mw = _by_bus_mw(rows, zone_mw[network.zone_feeder == b])
+        state = _state(view.fleet, problem, b, steps, net_mw[last.sites], pv_mw)
         error_pu = max(error_pu, _error_pu(slopes.linear, last.step, looked, state.step))
         grid = view.fleet.feeders[b].grid
         assert grid is not None
@@ -123,13 +126,6 @@ def checked(
         binds = left_mw[own][:, steps] < _BINDS_MW
         unused_mw = max(unused_mw, float(-excess_mw[binds].min(initial=0.0)))
     return {"linearisation_error_max_pu": error_pu, "network_breach_mw": breach_mw, "network_unused_mw": unused_mw}
-
-
-def _planned(
-    view: View, problem: Problem, last: FeederState, steps: NDArray[np.intp], net_mw: Floats, zone_mw: Floats
-) -> FeederState:
-    pv_mw = _by_bus_mw(rows_of(view.fleet, problem, last), zone_mw)
-    return _state(view.fleet, problem, last.feeder, steps, net_mw[last.sites], pv_mw)
 
 
 def with_network(problem: Problem, view: View, states: Sequence[FeederState]) -> Problem:

@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from suandian.coordination.horizon import Horizon
-from suandian.coordination.merge import Merge
+from suandian.coordination.linear import foreseen
 from suandian.coordination.network import bus_price_cny_per_mwh
-from suandian.coordination.network_solve import solved
-from suandian.coordination.problem import Problem, queue_work
-from suandian.coordination.solvers import solve_interior
 from suandian.experiments.scenario import Scenario
 from suandian.quantity.errors import Fault, ScenarioError
 from suandian.quantity.timeaxis import instants
@@ -19,14 +15,11 @@ from suandian.simulation.engine import SimulatedWorld
 
 __all__ = ["congestion_prices"]
 
-#: Edges between which classes are planned as one, as `foresight` does; D (engineering default).
-_SLACK_EDGES_H = (4.0, 24.0)
-
 
 def congestion_prices(scenario: Scenario) -> pl.DataFrame:
     """What a MWh more of load would cost the shared network, at every bus in every interval of `scenario`.
 
-    One programme over the whole study under perfect forecasts, the computing's flexibility in it; the duals of the
+    The programme of `foresight` over the whole study, the computing's flexibility in it; the duals of the
     network's rows. One row per bus and interval: feeder, bus, start (UTC), price_cny_per_mwh. Positive where a MWh more
     would need something that is short, negative where it lets PV through that is thrown away. Limits that no site can
     move (a village's own transformer) have no price. Raises `ScenarioError` where no feeder has a network.
@@ -36,10 +29,7 @@ def congestion_prices(scenario: Scenario) -> pl.DataFrame:
         told = "no feeder has a network; write `network: {source: county}`"
         raise ScenarioError([Fault("feeders", told)], source=scenario.name)
     view = SimulatedWorld(truth, ForecastSchedule.perfect()).view(scenario.deciding_party)
-    merge = Merge.few(view.fleet, None, _SLACK_EDGES_H)
-    horizon = Horizon.uniform(view.outlook.axis, view.fleet.zone)
-    problem = Problem.of(view, horizon, merge, queue_work(view, horizon, merge))
-    found = solved(view, problem, solve_interior, exact=True)
+    found, _ = foreseen(view)
     prices = bus_price_cny_per_mwh(view, found.problem, found.program, found.solution.row_price, found.states)
     starts = instants(view.outlook.axis.starts_s())
     frames = []
@@ -53,7 +43,7 @@ def congestion_prices(scenario: Scenario) -> pl.DataFrame:
                     "feeder": np.repeat(feeder.id, len(buses) * len(starts)),
                     "bus": np.repeat(np.array(buses), len(starts)),
                     "start": np.tile(starts, len(buses)),
-                    "price_cny_per_mwh": horizon.spread(prices[feeder.id]).ravel(),
+                    "price_cny_per_mwh": found.problem.horizon.spread(prices[feeder.id]).ravel(),
                 }
             ).with_columns(pl.col("start").dt.replace_time_zone("UTC"))
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from markupsafe import Markup
 
@@ -172,7 +173,12 @@ def _carbon(study: Study, found: Sequence[Region]) -> Table:
     decimals = 0 if largest_kg >= 1e7 else 1
     columns: list[_Column] = [(words("r_computing"), lambda r: _moved(r, "facility_mwh", 1.0, 0), 0, True)]
     columns += [
-        (words(f"r_{name}"), lambda r, name=name: _moved(r, f"carbon_{name}_kg", 1000.0, decimals), decimals, True)  # type: ignore[misc]
+        (
+            words(f"r_{name}"),
+            partial(_moved, column=f"carbon_{name}_kg", scale=1000.0, decimals=decimals),
+            decimals,
+            True,
+        )
         for name in FACTORS
     ]
     return _table(study, "r_carbon", found, columns)
