@@ -148,6 +148,10 @@ def test_key_figures_of_the_network_are_there_in_both_languages(finding: Finding
     rows = {row.kpi: row for row in network_rows(Study(replace(finding, arms=arms), "en"))}
     assert (rows["hosting_pv_mw"].control, rows["hosting_pv_mw"].difference) == ("–", "–")
     assert rows["hosting_pv_mw"].unit == "MW"
+    one = {**arms, "rolling": replace(arms["rolling"], kpis={**arms["rolling"].kpis, "hosting_pv_mw": -3.25})}
+    rows = {row.kpi: row for row in network_rows(Study(replace(finding, arms=one), "en"))}
+    assert (rows["hosting_pv_mw"].control, rows["hosting_pv_mw"].difference) == ("–", "–")
+    assert rows["hosting_pv_mw"].chosen.startswith("−3.")
 
 
 def test_a_study_without_a_network_has_no_such_part() -> None:

@@ -72,6 +72,8 @@ def test_no_percentage_of_what_is_below_zero() -> None:
     fits = numbers({"hosting_pv_mw": -21.4}, {"hosting_pv_mw": -10.1})
     assert fits.difference_text("hosting_pv_mw", "rolling") == "+11.3"
     assert fits.change_text("hosting_pv_mw", "rolling") == "–"
+    room = numbers({"hosting_compute_mw": 0.5}, {"hosting_compute_mw": 2.2})
+    assert room.change_text("hosting_compute_mw", "rolling") == "–"  # +340 % of what is left says nothing
 
 
 @settings(max_examples=60, deadline=None)

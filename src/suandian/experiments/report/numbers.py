@@ -71,6 +71,10 @@ def tagged(kind: str, name: str, arm: str, text: str) -> Markup:
     return Markup('<data value="{}">{}</data>').format(f"{kind}|{name}|{arm}", escape(text))
 
 
+#: What is left of a limit: a percentage of it grows without bound as it nears zero.
+_REMAINDERS = ("hosting_pv_mw", "hosting_compute_mw")
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """How one KPI is shown.
@@ -209,7 +213,7 @@ class Numbers:
         if self._family[kpi] == "ratio":
             points = "pp" if self.lang == "en" else "个百分点"
             return join_unit(fixed(self.difference(kpi, arm), 1, signed=True), points)
-        change = self.change(kpi, arm)
+        change = None if kpi in _REMAINDERS else self.change(kpi, arm)
         if change is None:
             return "±0" if self.difference(kpi, arm) == 0 else "–"
         if change >= 1000:

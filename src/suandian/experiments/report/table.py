@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from markupsafe import Markup, escape
 
@@ -108,7 +109,10 @@ def _without(study: Study, measure: Measure) -> KpiRow:
     unit = study.numbers.unit(measure.kpi)
     none = "–"
     name = study.words(measure.kpi)
-    return KpiRow(measure.group, name, unit, measure.kpi, none, none, none, none, "same", Markup(""), strong=False)
+    # An arm may have a figure that the other has not: the error of a linear network needs a plan that knows it.
+    values = [study.finding.arms[arm].kpis[measure.kpi] for arm in (study.control, study.chosen)]
+    control, chosen = (fixed(value, 3) if isfinite(value) else none for value in values)
+    return KpiRow(measure.group, name, unit, measure.kpi, control, chosen, none, none, "same", Markup(""), strong=False)
 
 
 def arm_columns(study: Study) -> list[tuple[str, str]]:
